@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from spikelearn.engine.lowering.block_arrays import are_exact, initial_values
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
+from spikelearn.results.run import Synapses
 from spikelearn.sources import CorrelatedPoisson, Poisson, PoissonInput, SpikeList
 from spikelearn.values import one_number
 
@@ -62,6 +64,11 @@ class ChangingNetwork(NetworkBuilder):
     _backend: Backend | None
     _choice: Choice
     _changed: bool
+
+    def _lister(self) -> Callable[[Projection], Synapses]:
+        from spikelearn.engine.listed_synapses import list_synapses
+
+        return functools.partial(list_synapses, seed=self.seed, dt=self.dt)
 
     def set(self, part: Any, **values: Any) -> None:
         """Set parameters and state of a part of the network now, before the first run or between two runs.

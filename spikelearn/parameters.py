@@ -113,11 +113,21 @@ def checked(declaration: type, given: Mapping[str, Any], owner: str) -> Any:
     return declaration(**{name: _check(name, values[name], units[name], owner) for name in fields})
 
 
+def is_distribution(value: Any) -> bool:
+    """Whether it is a Distribution, which this floor cannot import."""
+    return callable(getattr(value, "numbers", None)) and not isinstance(value, type)
+
+
+def sign(name: str) -> tuple[bool, bool]:
+    """Whether a parameter of this name must be more than 0, and whether it must be at least 0."""
+    not_negative = name.startswith(NOT_NEGATIVE_PREFIXES) or name in NOT_NEGATIVE
+    return not not_negative and name.startswith(POSITIVE_PREFIXES), not_negative
+
+
 def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     what = f"{name} of {owner}"
     converted = plain(value, unit, what)
-    not_negative = name.startswith(NOT_NEGATIVE_PREFIXES) or name in NOT_NEGATIVE
-    positive = not not_negative and name.startswith(POSITIVE_PREFIXES)
+    positive, not_negative = sign(name)
     if isinstance(converted, float) and math.isfinite(converted) and (converted > 0 or not (positive or not_negative)):
         return converted  # most are numbers; reductions of NumPy take ten times longer
     array = np.asarray(converted)
@@ -132,6 +142,23 @@ def _check(name: str, value: Any, unit: Unit, owner: str) -> Any:
     if not_negative and not np.all(array >= 0):
         raise ParameterError(f"{what}: expected at least 0{suffix}, got {_offending(array, array < 0)}")
     return converted
+
+
+def checked_with_varying(declaration: type, given: Mapping[str, Any], owner: str) -> tuple[Any, tuple[str, ...]]:
+    """The same for values that may differ among synapses, and the names of those that do.
+
+    Each value is a number, an array of any shape, or a distribution as it was given, to be drawn for each synapse.
+    """
+    units = declared_units(declaration)
+    varying: dict[str, Any] = {}
+    for name in given.keys() & units.keys():
+        if is_distribution(given[name]):
+            varying[name] = given[name]
+        elif isinstance(values := plain(given[name], units[name], f"{name} of {owner}"), np.ndarray):
+            varying[name] = values
+    arrays = {name: values.ravel() for name, values in varying.items() if isinstance(values, np.ndarray)}
+    values = checked(declaration, {**given, **dict.fromkeys(varying, 1.0), **arrays}, owner)
+    return values._replace(**varying), tuple(name for name in units if name in varying)
 
 
 def _offending(array: np.ndarray, wrong: np.ndarray) -> str:

@@ -16,6 +16,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive, Projection
 from spikelearn.engine.lowering.network import lower
 from spikelearn.engine.plan import Plan, Program
+from spikelearn.engine.simulate import check_raised
 from spikelearn.engine.snapshot import UnreadSynapses
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import Synapses
@@ -65,6 +66,7 @@ class SourceSpikes:
             with np.errstate(over="ignore"):
                 for call in plan.calls():
                     call(plan.step)
+            check_raised(plan.stages["begin"], plan.dt)
             for population in self.populations:
                 block = plan.block_of[population]
                 ring = block.rings["spike"]
@@ -115,6 +117,7 @@ class Driven:
             for stage in ("begin", "arrive", "drive", "receive"):
                 for call in plan.stages[stage]:
                     call(plan.step)
+        check_raised(plan.stages["begin"], plan.dt)
 
     def arriving(self, population: Population, port: str) -> np.ndarray:
         """(size,): sum of what arrives at a port at the end of this step, in its unit."""

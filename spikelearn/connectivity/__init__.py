@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from spikelearn.connectivity.rule import ConnectionRule as ConnectionRule
     from spikelearn.connectivity.rule import Endpoints as Endpoints
     from spikelearn.connectivity.rule import Rows as Rows
+    from spikelearn.connectivity.where import Where as Where
 
     CONNECTION_RULES: tuple[type[ConnectionRule], ...]
     """All rules; common tests run on each."""

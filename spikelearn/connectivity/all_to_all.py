@@ -44,5 +44,5 @@ class AllToAll(ConnectionRule):
         degrees = np.array([ends.n_source])
         if ends.shared and not self.autapses:
             degrees = np.full(ends.n_target, ends.n_source)
-            degrees[ends.shared.start : ends.shared.stop] -= 1
+            degrees[np.asarray(ends.shared)] -= 1
         return Rows(degrees=degrees)

@@ -42,7 +42,7 @@ def drawn_partners(row, n_partners, own, numbers, start, increment, seen, stamp,
     return count
 
 
-def checked_degree(rule: Any, n: int, shared: range, what: str, where: str) -> int:
+def checked_degree(rule: Any, n: int, shared: range | list[int], what: str, where: str) -> int:
     """The degree k of a rule whose rows draw from n partners. Raises DescriptionError."""
     k: int = rule.k
     free = n - (1 if shared and not rule.autapses else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,12 +39,23 @@ def partners_by_chance(row, n_partners, own, numbers, start, increment, seen, st
     return count
 
 
+def _is_array(given: Any) -> bool:
+    try:
+        return bool(getattr(given, "ndim", int(isinstance(given, list | tuple))) != 0)
+    except Exception:  # of the object itself
+        return False
+
+
 @dataclass(frozen=True)
 class FixedProbability(ConnectionRule):
-    """Each pair with the same probability, independently.
+    """Each pair independently, with the same probability, or with one of its own.
 
-    p: the probability, from 0 to 1.
+    p: the probability, from 0 to 1; a matrix (sources, targets) of probabilities; or text, an expression of i, j and so
+        on as in `Where`, such as "0.3*exp(-d/0.2)". With the latter two every pair is looked at.
     autapses: whether a neuron may be connected to itself.
+
+    >>> near = FixedProbability("0.3*exp(-abs(i - j)/10.)", autapses=False)
+    >>> blocks = FixedProbability(np.kron([[0.8, 0.1], [0.1, 0.8]], np.ones((50, 50))))
     """
 
     p: float
@@ -51,7 +63,24 @@ class FixedProbability(ConnectionRule):
     row = staticmethod(partners_by_chance)
     limits = {"p": (0.0, 1.0)}
     example = {"p": 0.3}
-    nest = NestRule("pairwise_bernoulli", {"p": "p"})
+    nest: ClassVar[NestRule | None] = NestRule("pairwise_bernoulli", {"p": "p"})
+
+    def __new__(cls, p: Any, autapses: bool = True) -> FixedProbability:
+        """The rule; for a text or a matrix that of another loop, which looks at every pair."""
+        kind = cls
+        if cls is FixedProbability and (isinstance(p, str) or _is_array(p)):
+            from spikelearn.connectivity.pair_probability import ProbabilityFromText, ProbabilityMatrix
+
+            kind = ProbabilityFromText if isinstance(p, str) else ProbabilityMatrix
+        return super().__new__(kind)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """What copies and pickles are made from."""
+        return self.p, self.autapses
+
+    @property
+    def name(self) -> str:
+        return "FixedProbability"
 
     def rows(self, ends: Endpoints) -> Rows:
         return Rows(np.array([self.p]), expected=self.p * ends.n_target * ends.n_source)

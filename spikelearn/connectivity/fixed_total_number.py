@@ -51,8 +51,8 @@ class FixedTotalNumber(ConnectionRule):
                 f"{ends.where}: FixedTotalNumber({self.n}) needs {self.n} different pairs, there are {pairs}"
             )
         places = np.full(ends.n_target, ends.n_source, np.int64)
-        if not self.autapses:
-            places[ends.shared.start : ends.shared.stop] -= 1
+        if ends.shared and not self.autapses:
+            places[np.asarray(ends.shared)] -= 1
         if n == 0 or ends.n_target == 1:
             degrees = np.full(ends.n_target, n)
         elif self.multapses:

@@ -44,5 +44,7 @@ class OneToOne(ConnectionRule):
                 f"{ends.where}: OneToOne needs populations of the same size, got {ends.n_source} sources and "
                 f"{ends.n_target} targets"
             )
+        if ends.own is not None and not self.autapses:
+            return Rows(degrees=np.where(ends.own == np.arange(ends.n_target), 0, 1))
         with_itself = ends.shared == range(ends.n_target)
         return Rows(degrees=np.array([0 if with_itself and not self.autapses else 1]))

@@ -30,7 +30,9 @@ class Endpoints:
     """The two ends of a projection, as seen by a rule.
 
     n_source, n_target: numbers of neurons.
-    shared: the targets that are also sources, for which there may be autapses.
+    shared: the targets that are also sources, for which there may be autapses; a list if the ends are neurons that do
+        not follow one another.
+    own: (n_target,) int64, the source that each target is, or -1, if the ends are such neurons; else None.
     seed: of the generator `random`; it depends only on the seed of the network and on the projection.
     where: the projection, for errors.
     source_positions, target_positions: (n, dimensions) coordinates, or None.
@@ -39,13 +41,14 @@ class Endpoints:
 
     n_source: int
     n_target: int
-    shared: range
+    shared: range | list[int]
     seed: tuple[int, ...]
     where: str
     source_positions: np.ndarray | None = None
     target_positions: np.ndarray | None = None
     source_period: np.ndarray | None = None
     target_period: np.ndarray | None = None
+    own: np.ndarray | None = None
 
     @functools.cached_property
     def random(self) -> np.random.Generator:
@@ -97,6 +100,7 @@ class Rows:
     owners: (rows,) int64, the neuron of each row; None: row i belongs to neuron i.
     width: largest number of synapses in a row; by default the number of partners, or the largest of `degrees`.
     function: a compiled function of scalars passed to `row` as its first argument, if it takes one.
+    own: (rows,) int64, the partner that would be an autapse of each row, or -1; None: the numbers of neurons tell it.
     """
 
     numbers: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -105,6 +109,7 @@ class Rows:
     owners: np.ndarray | None = None
     width: int | None = None
     function: Any = None
+    own: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from spikelearn.description.checks import (
     checked_initial,
     warn_of_sign,
 )
-from spikelearn.description.distributions import Distribution, drawn
+from spikelearn.description.distributions import Distribution, drawn, from_text
+from spikelearn.description.drawn_parameters import with_drawn_parameters
 from spikelearn.description.environment import World
 from spikelearn.description.following import Following, check_nothing_else_sets
 from spikelearn.description.homeostasis import Homeostasis, homeostasis
@@ -45,6 +46,7 @@ from spikelearn.description.recording import (
     sampling_steps,
     with_recordings,
 )
+from spikelearn.description.scattered import between_whole, is_scattered, spread
 from spikelearn.description.signal import Signal
 from spikelearn.description.signal_builder import MOST
 from spikelearn.description.switching import SwitchingBuilder
@@ -126,6 +128,9 @@ class NetworkBuilder(SwitchingBuilder):
     ) -> Population:
         """Add `size` neurons of a model with parameters, `LIF(tau_m=20)`, or of a source, `Poisson(rate=20)`.
 
+        Parameters of neurons are numbers, arrays (size,) or distributions, `LIF(tau_m=Normal(10, 1, low=1))`, drawn now
+        from the seed of the network: `net.get(population, "tau_m")` returns what was drawn. A value that the model
+        does not accept is an error; limits of a distribution, low= and high=, redraw.
         initial: state variable -> number, array (size,) or distribution. positions: Grid, UniformPositions, Positions,
         or an array (size, dimensions) of coordinates in one, two or three dimensions, in the unit of length used by
         profiles (e.g. mm); for rules, weights and delays that depend on distance. Raises DescriptionError or
@@ -141,8 +146,9 @@ class NetworkBuilder(SwitchingBuilder):
             )
         kind = model.model.name if isinstance(model, Neuron) else model.name
         name = self._name(name, kind.lower(), {**self._populations, **self._signals})
-        check_sizes(name, size, model, self.dt)
         uid = self._next_uid()
+        model = with_drawn_parameters(model, size, (self.seed, uid), f"population {name!r}")
+        check_sizes(name, size, model, self.dt)
         place = positions_of(positions, size, (self.seed, uid, _POSITIONS), f"population {name!r}")
         added = Population(name, size, model, {}, uid, place)
         added = replace(added, initial=checked_initial(added, {} if initial is None else initial))
@@ -170,9 +176,9 @@ class NetworkBuilder(SwitchingBuilder):
         target: Population | View | Modulator,
         port: str | None = None,
         rule: ConnectionRule | None = None,
-        weight: Quantity | Distribution | Profile = 1.0,
-        delay: Quantity | Distribution | Profile | None = None,
-        axonal_delay: Quantity | Distribution | Profile | None = None,
+        weight: Quantity | Distribution | Profile | str = 1.0,
+        delay: Quantity | Distribution | Profile | str | None = None,
+        axonal_delay: Quantity | Distribution | Profile | str | None = None,
         dendritic_delay: Quantity | Distribution | Profile | None = None,
         on: str = "spike",
         plasticity: Plasticity | None = None,
@@ -187,9 +193,11 @@ class NetworkBuilder(SwitchingBuilder):
 
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
         (n_source, n_target) for AllToAll and one value per synapse for OneToOne and Pairs; a profile such as
-        LinearProfile(200, -50), or a function, gives it as a function of distance. delay: ms, axonal; by default one
-        step, and a multiple of dt except for the exact engine. Drawn delays take the nearest step, as in NEST, and are
-        redrawn below one step; delays by distance are at least one step. axonal_delay accepts the same values as delay;
+        LinearProfile(200, -50), or a function, gives it as a function of distance; text such as "exp(-abs(i - j)/10.)"
+        as one of both neurons, see below. delay: ms, axonal; by default one
+        step, and a multiple of dt except for the exact engine. Drawn delays and those from text take the nearest step,
+        as in NEST; they are redrawn below one step, or an error if they are from text; delays by distance are at least
+        one step. axonal_delay accepts the same values as delay;
         dendritic_delay is a number: it delays the input and, on their way back to the
         synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. learns_from: kind of
         post event of the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse.
@@ -203,10 +211,20 @@ class NetworkBuilder(SwitchingBuilder):
         the source; each event carries its value at the end of the step in which the event is emitted, and weight times
         value arrives. weight is then in the unit of the port per unit of the variable. The pre traces of a SignalRule
         grow by the value, or are set to it. Not for other rules and synapse models, which use events without values.
+        Text is an expression in the syntax of equations of i and j, the numbers of source and target, counted from 0
+        within the two views; N_pre, N_post; where there are positions, of their distance d, x_pre, y_pre, z_pre,
+        x_post, y_post, z_post; and of rand() and randn(), drawn for each synapse. Its value is in the unit of the port,
+        or in ms, unless it has units. It is parsed, never run by Python.
+        Views may be of any neurons: cells[::2], cells[mask], cells[[1, 5, 7]]. If they do not follow one another, the
+        rule makes its synapses among them, as if the view were a population of its own, and the projection then is one
+        of `Pairs` between the whole populations: its matrices of weights have their shapes.
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
         >>> cells = net.population(100_000, LIF())
+        >>> even = net.connect(cells[:100:2], cells[1:100:2], rule=OneToOne(), weight="20 + 0.1*i")
+        >>> len(even)
+        50
         >>> net.connect(cells, cells, "exc", FixedOutDegree(1000), weight=Normal(20, 2), procedural=True).procedural
         True
         """
@@ -216,12 +234,23 @@ class NetworkBuilder(SwitchingBuilder):
         plastic, procedural = flag(plastic, f"plastic of {where}"), flag(procedural, f"procedural of {where}")
         sender = whole(source)
         sender.check_kind(on, where)
-        source_first, source_size = segment(source, where)
-        receiver = receiver_of(target, port, where)
         rule = AllToAll() if rule is None else rule
         if not isinstance(rule, ConnectionRule):
             raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
         uid = self._next_uid()
+        if is_scattered(source) or is_scattered(target):
+            if procedural:
+                raise DescriptionError(f"{where}: procedural synapses need contiguous views, e.g. population[10:20]")
+            given: dict[str, Any] = {"rule": rule, "weight": weight, "synapse": synapse}
+            given |= {"delay": delay, "axonal_delay": axonal_delay}
+            whole_target = target if isinstance(target, Modulator) else whole(target)
+            to = receiver_of(whole_target, port, where)
+            seed, least = (self.seed, uid), 0.0 if dendritic_delay is not None else self.dt
+            given = between_whole(source, target, to, given, seed, least, self._lister(), name)
+            rule, weight, synapse = given["rule"], given["weight"], given["synapse"]
+            delay, axonal_delay, source, target = given["delay"], given["axonal_delay"], sender, whole_target
+        source_first, source_size = segment(source, where)
+        receiver = receiver_of(target, port, where)
         ends = Endpoints(
             n_source=source_size,
             n_target=receiver.size,
@@ -235,6 +264,9 @@ class NetworkBuilder(SwitchingBuilder):
         )
         rows = rule.rows(ends)
         unit = (synapse.unit if isinstance(synapse, Synapse) else "") or receiver.unit
+        weight = from_text(weight, unit, f"weight of {where}", ends)
+        delay = from_text(delay, "ms", f"delay of {where}", ends)
+        axonal_delay = from_text(axonal_delay, "ms", f"axonal_delay of {where}", ends)
         weights = drawn(weight, unit, f"weight of {where}")
         check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
         axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
@@ -248,6 +280,8 @@ class NetworkBuilder(SwitchingBuilder):
             self._modulators.values(), where,
         )  # fmt: skip
         check_sent_at_once(synapse, (delay, axonal_delay, dendritic_delay), where)
+        if weights.function is not None and plasticity is not None:
+            weights = replace(weights, low=plasticity.parameters.W_min, high=plasticity.parameters.W_max)
         if procedural:
             check_procedural(rule, plasticity, synapse, where)
         if payload is not None:
@@ -308,11 +342,14 @@ class NetworkBuilder(SwitchingBuilder):
         if not isinstance(target, Population | View) or self._owner(target) is not True:
             raise DescriptionError(f"drive: target is not a population of this network: {target!r}")
         population, where = whole(target), f"drive of {target.name!r}"
-        first, size = segment(target, where)
         if isinstance(source, Timed):
             source = StepCurrent.of(source, where)
+        ids = target.ids if isinstance(target, View) and is_scattered(target) else None
+        if isinstance(target, View) and ids is not None:
+            source, target = spread(source, target, where), population
+        first, size = segment(target, where)
         port, number = check_drive(population, size, source, port, weight, self.dt, where)
-        added = Drive(source, population, first, size, port, number, self._next_uid())
+        added = Drive(source, population, first, size, port, number, self._next_uid(), ids)
         self._drives.append(added)
         return added
 
@@ -488,6 +525,10 @@ class NetworkBuilder(SwitchingBuilder):
 
     def _counter(self) -> Callable[[Projection], int]:
         """A function that returns the number of synapses of a projection."""
+        raise NotImplementedError
+
+    def _lister(self) -> Callable[[Projection], Any]:
+        """A function that returns the synapses of a projection, listed."""
         raise NotImplementedError
 
     def _next_uid(self) -> int:

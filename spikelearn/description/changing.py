@@ -21,6 +21,7 @@ from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population, View, whole
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.readout import Readout, filter_of, learning_steps
+from spikelearn.description.scattered import spread
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
@@ -120,11 +121,13 @@ def changed_source(part: Population | View, values: Mapping[str, Any], rates: np
             raise DescriptionError(f"set of {where}: expected times of all its neurons at once, got a view")
         if "times" not in values:
             raise DescriptionError(f"ids of {where}: expected times too")
+        if model.payloads:
+            raise DescriptionError(f"times of {where}: its spikes carry values, and cannot be changed")
         made: Any = SpikeList(values["times"], values.get("ids"))
     elif type(model) in (Poisson, CorrelatedPoisson):
         rate = values.get("rate", rates)
         if view:
-            if model.values.shape[0] > 1:
+            if model.values.shape[0] > 1 or model.function is not None:
                 raise DescriptionError(
                     f"rate of {where}: it changes in time; expected rates of all its neurons at once"
                 )
@@ -154,6 +157,10 @@ def changed_plasticity(projection: Projection, values: Mapping[str, Any]) -> Pla
     first = [] if plasticity.modulator is None else [plasticity.modulator]
     known = plasticity.parameters._asdict() | ({"every": plasticity.every} if plasticity.every else {})
     made: Plasticity = plasticity.rule(*first, **known | values)
+    check_synapse(
+        None, projection.rule, projection.rows, projection.source_size, projection.target_size, made,
+        f"projection {projection.name!r}",
+    )  # fmt: skip
     return made
 
 
@@ -209,6 +216,8 @@ DRIVES: Mapping[type, tuple[str, ...]] = {
 
 def given_to(source: Any) -> dict[str, Any]:
     """What a PoissonInput, StepCurrent or NoiseCurrent was made with, as far as it can be read."""
+    if isinstance(source, PoissonInput) and source.function is not None:
+        return {"rate": source.function.given, "n": source.n}
     if isinstance(source, PoissonInput):
         rate = source.rates[0] if source.rates.shape[1] > 1 else float(source.rates[0, 0])
         return {"rate": rate, "n": source.n}
@@ -223,14 +232,18 @@ def changed_drive(drive: Drive, values: Mapping[str, Any], dt: float) -> dict[st
     source, where = drive.source, f"drive of {drive.target.name!r}"
     given = {name: value for name, value in values.items() if name != "weight"}
     if given:
-        timed = isinstance(source, PoissonInput) and len(source.rates) > 1
+        timed = isinstance(source, PoissonInput) and (len(source.rates) > 1 or source.function is not None)
         if timed and "rate" not in given:
             raise DescriptionError(f"n of {where}: its rate changes in time; expected the rate too")
         known = given_to(source)
         if isinstance(source, NoiseCurrent):
             known |= {"distribution": "uniform" if source.uniform else "normal"}
         stays_averaged = isinstance(source, StepCurrent) and source.averaged and "times" not in given
-        source = type(source)(**known | given)
+        before, source = source, type(source)(**known | given)
+        if isinstance(source, NoiseCurrent):
+            source.among = before.among
+        elif drive.ids is not None and not {"rate", "values"}.isdisjoint(given):
+            source = spread(source, View(drive.target, drive.ids), where)
         if stays_averaged:
             source.averaged = True
     weight = values.get("weight", drive.weight if isinstance(source, PoissonInput) else None)

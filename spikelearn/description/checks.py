@@ -22,7 +22,16 @@ from spikelearn.errors import DescriptionError, ParameterError, SignWarning
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
-from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import (
+    CorrelatedPoisson,
+    GammaProcess,
+    NoiseCurrent,
+    Poisson,
+    PoissonInput,
+    PoissonWithDeadTime,
+    SpikeList,
+    StepCurrent,
+)
 from spikelearn.steps import nearest_steps, steps_of, whole_steps, written
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
@@ -40,6 +49,10 @@ def check_sizes(name: str, size: int, model: Any, dt: float) -> None:
         raise DescriptionError(f"population {name!r}: rate needs one value or {size}, got {model.values.shape[1]}")
     if isinstance(model, CorrelatedPoisson):
         model.check_size(size, f"population {name!r}")
+    if isinstance(model, GammaProcess) and model.order.shape not in ((), (size,)):
+        raise DescriptionError(f"population {name!r}: order needs one value or {size}, got {model.order.shape}")
+    if isinstance(model, PoissonWithDeadTime):
+        whole_steps(model.dead_time, dt, f"dead_time of population {name!r}")
     if isinstance(model, Neuron) and model.model.closed_form is None:
         check_durations(name, model, dt)
     if isinstance(model, SpikeList):
@@ -106,6 +119,11 @@ def check_synapse(
     synapse: Any, rule: ConnectionRule, rows: Rows, n_source: int, n_target: int, plasticity: Any, where: str
 ) -> None:
     """Check parameters that differ between synapses: their distributions, and the shapes of arrays."""
+    if isinstance(synapse, Synapse) and plasticity is not None and getattr(synapse.model, "random", None):
+        raise DescriptionError(
+            f"{where}: {synapse.model.name} releases at random, with a state of each synapse, and cannot be combined "
+            f"with a plasticity rule; expected none, got {plasticity}"
+        )
     for name in synapse.varying if isinstance(synapse, Synapse) else ():
         what = f"{name} of {synapse.model.name}, {where}"
         if plasticity is not None:
@@ -113,6 +131,10 @@ def check_synapse(
                 f"{what}: expected one number for all synapses of a projection with a plasticity rule"
             )
         values = drawn(getattr(synapse.parameters, name), synapse.model.units[name], what)
+        check_array(rule, values.values, rows, n_source, n_target, what)
+    for name in plasticity.varying if isinstance(plasticity, Plasticity) else ():
+        what = f"{name} of {plasticity.rule.name}, {where}"
+        values = drawn(getattr(plasticity.parameters, name), plasticity.rule.units[name], what)
         check_array(rule, values.values, rows, n_source, n_target, what)
 
 
@@ -140,7 +162,8 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
         given = 0.0 if back > 0 else dt
     drawn_delay = drawn(given, "ms", f"delay of {where}")
     if drawn_delay.low == -np.inf and not drawn_delay.constant and drawn_delay.values is None:
-        drawn_delay = drawn_delay.within(max(0.0, dt - back * dt), drawn_delay.high, f"delay of {where}")
+        least = max(0.0, dt - back * dt) * (1.0 - 1e-9 * (drawn_delay.function is not None))
+        drawn_delay = drawn_delay.within(least, drawn_delay.high, f"delay of {where}")
     shortest, typical = _range_of(drawn_delay)
     if shortest < 0:
         raise ParameterError(f"delay of {where}: expected at least 0 ms, got {shortest:g} ms")
@@ -264,8 +287,9 @@ def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where:
 def check_payload(
     source: Population, variable: Any, plasticity: Any, synapse: Any, procedural: bool, where: str
 ) -> None:
-    """Check that events can carry a value: a state variable of their source, through synapses that use it."""
-    source.check_state(variable, f"{where}, payload")
+    """Check that events can carry a value, a state variable of their source or one of a list of spikes, and that the
+    synapses use it."""
+    source.check_payload(variable, f"{where}, payload")
     if procedural:
         raise DescriptionError(f"{where}: procedural synapses transmit events without values; expected no payload")
     if synapse is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from spikelearn.connectivity.pair_functions import PairFunction, pair_function
 from spikelearn.connectivity.profiles import Profile, profile_of
+from spikelearn.connectivity.rule import Endpoints
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels import connect
 from spikelearn.units import Quantity, own, plain
@@ -18,11 +20,13 @@ from spikelearn.units import Quantity, own, plain
 _NOTHING = np.zeros(0)
 _SMALLEST_SHARE = 0.05
 """Of a distribution within its limits: 1,000 redraws then all fail once in 10^22 values."""
+_FEW = 4
+"""Sources and targets for which values from text are computed when they are given."""
 _FARTHEST = 9.0
 """Standard deviations from the mean beyond which no value is drawn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Distribution:
     """Base of distributions. Values outside [low, high] are redrawn; at least 5 % must lie within."""
 
@@ -31,6 +35,12 @@ class Distribution:
 
     def __post_init__(self) -> None:
         _set(self, low=self.low, high=self.high)
+
+    def __repr__(self) -> str:
+        own = [f"{getattr(self, each.name)!r}" for each in fields(self) if each.name not in ("low", "high")]
+        limits = {name: getattr(self, name) for name in ("low", "high")}
+        own += [f"{n}={v!r}" for n, v in limits.items() if not (isinstance(v, float) and math.isinf(v))]
+        return f"{type(self).__name__}({', '.join(own)})"
 
     def numbers(self, unit: str, what: str) -> Drawn:
         """Checked numbers in `unit`, for the kernels."""
@@ -42,6 +52,8 @@ class Drawn:
     """A distribution in the form used by kernels: code, two parameters, limits, and values if given explicitly.
 
     profile: of the distance between source and target, if values depend on it; they are clipped to the limits.
+    function: a PairFunction, if values come from text; values outside the limits are errors.
+    nearest: whether explicit values are delays that take the nearest step, as drawn ones do.
     """
 
     code: int
@@ -51,6 +63,8 @@ class Drawn:
     high: float = np.inf
     values: Any = None
     profile: Profile | None = None
+    function: PairFunction | None = None
+    nearest: bool = False
 
     @property
     def array(self) -> np.ndarray:
@@ -98,7 +112,7 @@ def _one(value: Any, unit: str, what: str) -> float:
     return number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Uniform(Distribution):
     """Uniform from `low` to `high`.
 
@@ -115,7 +129,7 @@ class Uniform(Distribution):
         return Drawn(connect.UNIFORM, low, high, low, high)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Normal(Distribution):
     """Normal, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
@@ -134,7 +148,7 @@ class Normal(Distribution):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LogNormal(Distribution):
     """Log-normal, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
@@ -153,7 +167,7 @@ class LogNormal(Distribution):
         return _spread(connect.LOG_NORMAL, self, mu, sigma, unit, what)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exponential(Distribution):
     """Exponential, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
@@ -207,6 +221,17 @@ def drawn(value: Any, unit: str, what: str) -> Drawn:
     if numbers.size == 0:
         raise DescriptionError(f"{what}: expected at least one value, got an empty array")
     return Drawn(connect.ARRAY, 0.0, values=numbers)
+
+
+def from_text(given: Any, unit: str, what: str, ends: Endpoints) -> Any:
+    """A text as the function of pairs that it is between two ends, checked for some pairs; all else as it is."""
+    if not isinstance(given, str):
+        return given
+    function = pair_function(given, what, ends, unit)
+    some = function.sample(_FEW, what)
+    if not np.all(np.isfinite(some)):
+        raise DescriptionError(f"{what}: expected finite numbers in {unit}, {given!r} is not for some pairs")
+    return Drawn(connect.BY_DISTANCE, 0.0, function=function)
 
 
 def sample(value: Drawn, n: int, generator: np.random.Generator) -> np.ndarray:

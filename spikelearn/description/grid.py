@@ -31,7 +31,7 @@ def check_grid(d: NetworkDescription) -> None:
             what = f"times of StepCurrent, drive of {drive.target.name!r}"
             steps_of(drive.source.times, d.dt, what, unreachable=True)
     for projection in d.projections:
-        if projection.axonal.constant or projection.axonal.code == connect.ARRAY:
+        if projection.axonal.constant or (projection.axonal.code == connect.ARRAY and not projection.axonal.nearest):
             given = projection.axonal.a if projection.axonal.constant else projection.axonal.array
             steps_of(given, d.dt, f"delay of projection {projection.name!r}")
 

@@ -71,9 +71,10 @@ def _model(population: Population) -> str:
     if not population.is_neuron:
         return repr(population.model)
     values, defaults = population.model.parameters, population.model.model.Parameters._field_defaults
-    timed = dict(population.model.timed)
+    timed, drawn = dict(population.model.timed), dict(population.model.drawn)
+    shown = {name: repr(value) for name, value in drawn.items()} | {name: f"{value}" for name, value in timed.items()}
     changed = [
-        f"{name}={value:g}" if np.ndim(value) == 0 and name not in timed else f"{name}={timed.get(name, '...')}"
+        f"{name}={value:g}" if np.ndim(value) == 0 and name not in shown else f"{name}={shown.get(name, '...')}"
         for name, value in values._asdict().items()
         if np.ndim(value) > 0 or value != defaults.get(name) or name in timed
     ]
@@ -114,13 +115,15 @@ def number_of_synapses(projection: Projection) -> str:
 def rule_of(rule: ConnectionRule) -> str:
     """Its call, without arrays."""
     text = repr(rule).replace(", autapses=True", "").replace("autapses=True", "")
-    return text if len(text) <= 50 and "array" not in text else type(rule).__name__
+    return text if len(text) <= 50 and "array" not in text else rule.name
 
 
 def weight_of(weight: Drawn, unit: str) -> str:
     """A number or a distribution, with the unit."""
     if weight.profile is not None:
         text = "by distance"
+    elif weight.function is not None:
+        text = repr(weight.function.expression.text)
     elif weight.constant:
         text = f"{weight.a:g}"
     elif weight.values is not None:

@@ -171,6 +171,17 @@ class Population(Neurons):
                 f"{suggest(name, parameters)}; it has: {', '.join(parameters) or 'none that a callback reads'}"
             )
 
+    def check_payload(self, variable: str, where: str) -> None:
+        """Check that events of this population can carry a variable."""
+        carried = getattr(self.model, "payloads", {})
+        if not carried:
+            self.check_state(variable, where)
+        elif not isinstance(variable, str) or variable not in carried:
+            raise DescriptionError(
+                f"{where}: spikes of population {self.name!r} ({self.model_name}) carry no {variable!r}"
+                f"{suggest(variable, carried)}; they carry: {', '.join(carried)}"
+            )
+
     def check_current(self, port: str | None, where: str) -> str:
         currents = self.model.model.currents if isinstance(self.model, Neuron) else ()
         if port is None and currents:

@@ -172,7 +172,7 @@ class Projection:
 
     def describe(self) -> str:
         """One line for run files."""
-        parts = [type(self.rule).__name__]
+        parts = [self.rule.name]
         if self.synapse is not None:
             parts.append(self.synapse.model.name)
         if self.plasticity is not None:
@@ -186,7 +186,10 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """External input to a population. Made by `Network.drive`."""
+    """External input to a population. Made by `Network.drive`.
+
+    ids: the neurons that it drives, if they do not follow one another.
+    """
 
     source: Any
     target: Population
@@ -195,6 +198,7 @@ class Drive:
     port: str
     weight: float
     uid: int
+    ids: np.ndarray | None = None
 
     def __repr__(self) -> str:
         part = "" if self.size == self.target.size else f"[{self.first}:{self.first + self.size}]"

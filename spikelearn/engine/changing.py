@@ -150,6 +150,8 @@ def _resume_drive(drive: Drive, old: Plan, new: Plan) -> None:
 def _set_row(call: Call, step: int) -> None:
     """Set what changes in time to what it is after a step."""
     arrays = call.arrays
+    if "starts" not in arrays:  # computed in each step
+        return
     arrays["target"][:] = arrays["values"][np.searchsorted(arrays["starts"], step, side="right") - 1]
 
 

@@ -21,8 +21,8 @@ def list_synapses(projection: Projection, seed: int, dt: float) -> Synapses:
     maker.run(
         synapse_list.list_synapses, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners,
         projection.row_width, projection.pairs, seed, projection.uid,
-        *maker.values(projection.weight, rows[0], rows[1], drawn[0]),
-        *maker.values(projection.axonal, rows[0], rows[1], drawn[1]), projection.dendritic_steps * dt, *found, rows,
+        *maker.values("weight", rows[0], rows[1], rows[2], drawn[0]),
+        *maker.values("delay", rows[0], rows[1], rows[2], drawn[1]), projection.dendritic_steps * dt, *found, rows,
         drawn,
     )  # fmt: skip
     pre, post, weights, delays = found

@@ -118,7 +118,8 @@ def simulate(
             if bar is not None:
                 bar.update((after - before) * dt)
             _check_kernels(found, program)
-            _check_callbacks(calls_at_end(program, added), dt)
+            in_steps = (call for plan in plans for call in plan.stages["begin"])
+            check_raised([*calls_at_end(program, added), *in_steps], dt)
             if failure is not None:
                 program.failure = failure.message
                 raise SimulationError(failure.message)
@@ -183,7 +184,8 @@ def _with_environment(act: Callable[[], None], name: str, program: Program) -> N
         ) from error
 
 
-def _check_callbacks(calls: Sequence[Call], dt: float) -> None:
+def check_raised(calls: Sequence[Call], dt: float) -> None:
+    """Raise SimulationError if one of these Calls has stopped the run."""
     raised = [(call, int(call.raised[0])) for call in calls if call.raised is not None and call.raised[0]]
     for call, _ in raised:
         assert call.raised is not None

@@ -94,6 +94,7 @@ def render_event_rule(
     rises: bool = False,
     gathers: bool = False,
     summed: str = "",
+    varying: Sequence[str] = (),
 ) -> str:
     """The loops: deliver, push (post events), sweep, read and reset.
 
@@ -102,6 +103,7 @@ def render_event_rule(
     release: state and constants of short-term plasticity, None without it. rises: whether the eligibility does.
     gathers: whether changes of weights are applied at multiples of a time only.
     summed: the pre trace whose effect at post events is taken up at once; see event_synapse.py.
+    varying: the constants that each synapse has for itself.
     What `read` writes is numbered as in PlasticityRule.variables.
     """
     own = {*dict(pre), *dict(post), *state, *constants, *reads}
@@ -121,9 +123,10 @@ def render_event_rule(
         post=tuple(name for name, _ in post),
         added=tuple(name for name, jump in (*pre, *post) if jump == "add"),
         constants=tuple(constants),
-        own_constants=tuple(name for name in constants if name not in ("W_min", "W_max")),
+        own_constants=tuple(name for name in constants if name not in ("W_min", "W_max", *varying)),
         state=tuple(state),
-        kept=(*kept, *((name, f"synapse_{name}") for name in state)),
+        varying=tuple(varying),
+        kept=(*kept, *((name, f"synapse_{name}") for name in (*state, *varying))),
         on_pre=tuple(before.get(name, name) for name in on_pre),
         on_post=tuple(since.get(name, name) for name in on_post),
         timed=bool(times),

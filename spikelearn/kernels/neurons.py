@@ -58,17 +58,30 @@ def render_neurons(
     )
 
 
-def render_short_term(state: Sequence[str], constants: Sequence[str], each: bool) -> str:
+def render_short_term(
+    state: Sequence[str], constants: Sequence[str], each: bool, varying: Sequence[str] = (), n_random: int = 0
+) -> str:
     """Delivery through synapses whose release depends on the source's earlier spikes (short-term plasticity).
 
-    each: whether each synapse has a state and constants of its own, rather than those of its source and delay.
+    each: whether each synapse has a state of its own, rather than that of its source and delay. varying: the constants
+        that each has for itself, too. n_random: the random numbers of each synapse and arrival.
     """
-    return render("short_term", state=tuple(state), constants=tuple(constants), each=each)
+    draws = tuple(("uniform", str(k)) for k in range(n_random))
+    held = tuple(f"release_of_{name}[p]" if name in varying else f"release_of_{name}" for name in constants)
+    return render(
+        "short_term", state=tuple(state), constants=tuple(constants), each=each, held=held,
+        draws=draws, per_synapse=str(n_random),
+    )  # fmt: skip
 
 
-def render_release_state(state: Sequence[str], constants: Sequence[str], recorded: str, each: bool) -> str:
+def render_release_state(
+    state: Sequence[str], constants: Sequence[str], recorded: str, each: bool, varying: Sequence[str] = ()
+) -> str:
     """Recording of one of the state variables of such synapses; see templates/release_state.py."""
-    return render("release_state", state=tuple(state), constants=tuple(constants), recorded=recorded, each=each)
+    held = tuple(f"release_of_{name}[k]" if name in varying else f"release_of_{name}" for name in constants)
+    return render(
+        "release_state", state=tuple(state), constants=tuple(constants), recorded=recorded, each=each, held=held
+    )
 
 
 def render_batch(

@@ -1,4 +1,6 @@
-"""Sources: Poisson spikes, spike lists, noise and stepped currents."""
+"""Sources: Poisson spikes and other renewal processes, spike lists, noise and stepped currents."""
+
+import math
 
 from spikelearn.codegen.jit import Written, kernel, scalar
 from spikelearn.kernels.control import STOP
@@ -108,6 +110,64 @@ def emit_spike_list(step, steps, ids, cursor: Written, first, rows: Written, cou
 
 
 @kernel
+def give_values(step, steps, ids, cursor: Written, given, values: Written):
+    """Let the neurons that emit spikes of a list in this step have the values that these carry."""
+    k = cursor[0]
+    while k < len(steps) and steps[k] < step:
+        k += 1
+    while k < len(steps) and steps[k] == step:
+        values[ids[k]] = given[k]
+        k += 1
+    cursor[0] = k
+
+
+@kernel
+def emit_after_dead_time(
+    step, seed, key, first_id, first, rates, dead_steps, dt, left: Written, rows: Written, counts: Written
+):  # fmt: skip
+    """Each neuron fires with the probability that gives its rate (Hz), but not in the `dead_steps` after a spike.
+
+    left: the steps for which each is still silent.
+    """
+    start, increment = stream(seed, key, step)
+    row = step % len(counts)
+    count = counts[row]
+    scale = dt * 1e-3
+    for i in range(len(rates)):
+        if left[i] > 0:
+            left[i] -= 1
+            continue
+        often = rates[i] * scale
+        if uniform(start, increment, first_id + i) * (1.0 - often * dead_steps) < often:
+            rows[row, count] = first + i
+            count += 1
+            left[i] = dead_steps
+    counts[row] = count
+
+
+@kernel
+def emit_gamma(
+    step, seed, key, first_id, first, rates, orders, stride, dt, left: Written, rows: Written, counts: Written
+):  # fmt: skip
+    """Each neuron fires when as many exponential times as its order are over, which run as fast as its rate (Hz).
+
+    left: what is left of them. stride: the random numbers of each neuron and step, at least the largest order.
+    """
+    start, increment = stream(seed, key, step)
+    row = step % len(counts)
+    count = counts[row]
+    scale = dt * 1e-3
+    for i in range(len(rates)):
+        left[i] -= orders[i] * rates[i] * scale
+        if left[i] <= 0.0:
+            rows[row, count] = first + i
+            count += 1
+            for k in range(orders[i]):
+                left[i] -= math.log(uniform(start, increment, (first_id + i) * stride + k))
+    counts[row] = count
+
+
+@kernel
 def noise_current(
     step, seed, key, first_id, every, decay, kick, flat, mean, state: Written, first_here, noise: Written
 ):
@@ -130,6 +190,13 @@ def noise_current(
     else:
         for i in range(len(noise)):
             noise[i] += mean + state[i]
+
+
+@kernel
+def add_among(step, ids, added, noise: Written):
+    """Add noise (pA) to these neurons only."""
+    for k in range(len(ids)):
+        noise[ids[k]] += added[ids[k]]
 
 
 @kernel

@@ -21,6 +21,12 @@ def packed(source: np.ndarray, target: np.ndarray, period: np.ndarray) -> np.nda
 
 
 @scalar
+def coordinate(space, k, axis):
+    """The coordinate of neuron k along an axis; targets are counted after all sources."""
+    return space[COORDINATES + k * int(space[DIMENSIONS]) + axis]
+
+
+@scalar
 def distance(space, i, j):
     """Euclidean distance from source i to target j; along a periodic axis the shorter way round."""
     dimensions = int(space[DIMENSIONS])

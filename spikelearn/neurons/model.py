@@ -19,9 +19,18 @@ from spikelearn.neurons.margin import check_margin
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.parameters_in_time import in_time, split
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.parameters import KINDS, READS, Parametrized, check_kinds, checked, declared_units, suggest
+from spikelearn.parameters import (
+    KINDS,
+    READS,
+    Parametrized,
+    check_kinds,
+    checked,
+    declared_units,
+    is_distribution,
+    suggest,
+)
 from spikelearn.timed import Timed
-from spikelearn.units import Quantity, unit_named
+from spikelearn.units import unit_named
 from spikelearn.values import path_for_writing
 
 
@@ -286,14 +295,24 @@ class NeuronModel(Documented):
     def __repr__(self) -> str:
         return f"<neuron model {self.name}; its parameters are given in a call: {self.name}()>"
 
-    def __call__(self, **parameters: Quantity | Timed) -> Neuron:
+    def __call__(self, **parameters: Any) -> Neuron:
+        """A neuron with these parameters: numbers, arrays of one value per neuron, Timed, or distributions.
+
+        Distributions are drawn when a population is made of it. Raises ParameterError or UnitError.
+        """
         timed: dict[str, Timed] = {}
         if any(isinstance(value, Timed) for value in parameters.values()):
             parameters, timed = split(self, parameters)
-        values = checked(self.Parameters, parameters, self.name)
+        units = declared_units(self.Parameters)
+        varying = {name: value for name, value in parameters.items() if name in units and is_distribution(value)}
+        for name, value in varying.items():
+            value.numbers(units[name].name, f"{name} of {self.name}")
+        values = checked(self.Parameters, parameters | dict.fromkeys(varying, 1.0), self.name)
         if timed:
             _, at_all_times, _ = in_time(self, values, timed)
             checked(self.Parameters, at_all_times._asdict(), self.name)
+        if varying:
+            return Neuron(self, values._replace(**varying), tuple(timed.items()))
         complaint = self.check(at_all_times if timed else values)
         if complaint:
             raise ParameterError(f"{self.name}: {complaint}")
@@ -371,19 +390,26 @@ class NeuronModel(Documented):
 class Neuron(Parametrized):
     """A neuron model with its parameters.
 
-    parameters: at time 0. timed: (name, values) of those that change in time.
+    parameters: at time 0. timed: (name, values) of those that change in time. drawn: (name, distribution) of those that
+    were drawn from one when a population was made.
     """
 
     model: NeuronModel
     parameters: Any
     timed: tuple[tuple[str, Timed], ...] = ()
+    drawn: tuple[tuple[str, Any], ...] = ()
 
     @property
     def at_all_times(self) -> Any:
         """The parameters; those that change in time as an array of what they are at any time."""
         return in_time(self.model, self.parameters, dict(self.timed))[1] if self.timed else self.parameters
 
+    @property
+    def distributions(self) -> tuple[tuple[str, Any], ...]:
+        """(name, distribution) of the parameters that are yet to be drawn."""
+        return tuple((name, value) for name, value in self.parameters._asdict().items() if is_distribution(value))
+
     def __repr__(self) -> str:
-        values = (self.parameters._asdict() | dict(self.timed)).items()
+        values = (self.parameters._asdict() | dict(self.timed) | dict(self.drawn)).items()
         shown = (f"{name}={format(value, 'g') if isinstance(value, float) else value}" for name, value in values)
         return f"{self.model.name}({', '.join(shown)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
-from spikelearn.parameters import Parametrized, check_kinds, checked, declared_units
+from spikelearn.parameters import Parametrized, check_kinds, checked_with_varying, declared_units
 from spikelearn.plasticity.additive import check_additive
 from spikelearn.units import Quantity
 from spikelearn.values import one_number, path_for_writing
@@ -94,7 +95,9 @@ class PlasticityRule(Documented):
         names, traces have no unit, and the concentration of the modulator is n. Empty if Brian2 has no short form.
     nest: the rule in NEST, for engine="nest".
 
-    Calling a rule with parameters gives a Plasticity: `STDP(lambda_=0.01)`. A modulated rule takes its modulator first.
+    Calling a rule with parameters gives a Plasticity: `STDP(lambda_=0.01)`. Those that only count where a synapse
+    changes (not limits of weights and time constants of traces) may differ among synapses:
+    `STDP(lambda_=Uniform(0.01, 0.02))`, or an array, as of weights. A modulated rule takes its modulator first.
     With `every`, ms, weights change only at multiples of this time, `STDP(every=1000)`: what the handlers, which see
     the weight as it is, change of it is summed until then, added, and the limits hold for the result. Traces and state
     change at once. A phase in which the projection is not plastic changes no weight: what was gathered before is
@@ -279,6 +282,18 @@ class PlasticityRule(Documented):
         """Why it supports no dendritic delays, "" if it does."""
         return "compares traces with their mean at the target's events" if self.mean_pre else ""
 
+    def why_not_of_each(self, parameter: str) -> str:
+        """Why a parameter cannot differ among synapses, "" if it can: if it only counts where a synapse changes."""
+        shared = {trace.tau for trace in self.pre + self.post} | {"tau_c", "b", "tau_rise"}
+        if parameter in shared:
+            return "as it is one of traces that synapses share"
+        if parameter in ("W_min", "W_max"):
+            return "as the limits are those of all"
+        typical = self.Parameters()._replace(**{parameter: math.nan})
+        if any(math.isnan(value) for value in self.initial_state(typical).values()):
+            return "as all synapses start in the same state"
+        return ""
+
     @property
     def has_eligibility(self) -> bool:
         """Whether each synapse has an eligibility, which can be recorded as "c"."""
@@ -291,7 +306,8 @@ class PlasticityRule(Documented):
 
     def __call__(self, modulator: Any = None, *, every: Quantity | None = None, **parameters: Quantity) -> Plasticity:
         made = with_parameters(self, modulator, parameters)
-        check_additive(self, made.parameters)
+        if not made.varying:
+            check_additive(self, made.parameters)
         if every is None:
             return made
         if self.modulated:
@@ -312,9 +328,15 @@ class Plasticity(Parametrized):
     every: float = 0.0
 
     @property
+    def varying(self) -> tuple[str, ...]:
+        """Parameters with a value for each synapse, in order: an array or a distribution."""
+        return tuple(name for name, value in self.parameters._asdict().items() if not isinstance(value, float))
+
+    @property
     def summed(self) -> str:
-        """The pre trace in which `on_post` is linear at any weight, with these parameters; "" if there is none."""
-        return self.rule.additive_in(self.parameters)
+        """The pre trace in which `on_post` is linear at any weight, with these parameters; "" if there is none, or if
+        synapses differ in a parameter."""
+        return "" if self.varying else self.rule.additive_in(self.parameters)
 
     @property
     def eligibility_rises(self) -> bool:
@@ -323,7 +345,7 @@ class Plasticity(Parametrized):
 
     def __repr__(self) -> str:
         given = self.parameters._asdict() | ({"every": self.every} if self.every else {})
-        values = ", ".join(f"{name}={value:g}" for name, value in given.items())
+        values = ", ".join(f"{name}={format(v, 'g') if isinstance(v, float) else v}" for name, v in given.items())
         return f"{self.rule.name}({values})"
 
 
@@ -336,10 +358,11 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
         )
     if not rule.modulated and modulator is not None:
         raise DescriptionError(f"{rule.name} takes no modulator, got {modulator!r}")
-    values = checked(rule.Parameters, parameters, rule.name)
-    for name, value in values._asdict().items():
-        if not isinstance(value, float):
-            raise ParameterError(f"{name} of {rule.name}: expected one number for all synapses, got {value!r}")
+    values, varying = checked_with_varying(rule.Parameters, parameters, rule.name)
+    for name in varying:
+        if why := rule.why_not_of_each(name):
+            given = reprlib.repr(getattr(values, name))
+            raise ParameterError(f"{name} of {rule.name}: expected one number for all synapses, {why}; got {given}")
     if values.W_min >= values.W_max:
         negative = (
             f"; for negative weights, W_min={values.W_max:g} and W_max=0" if values.W_min == 0 > values.W_max else ""
@@ -352,7 +375,7 @@ def with_parameters(rule: Any, modulator: Any, parameters: dict[str, Any]) -> Pl
             f"tau_rise of {rule.name}: expected at least 0 and less than tau_c, {values.tau_c:g} ms, got "
             f"{values.tau_rise:g} ms"
         )
-    complaint = rule.check(values)
+    complaint = None if varying else rule.check(values)
     if complaint:
         raise ParameterError(f"{rule.name}: {complaint}")
     return Plasticity(rule, values, modulator)

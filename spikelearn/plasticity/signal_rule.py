@@ -200,6 +200,10 @@ class SignalRule(Documented):
         """State variables that the target must have."""
         return (*self.reads, *([self.modulated_by] if self.modulated_by else []))
 
+    def why_not_of_each(self, parameter: str) -> str:
+        """Why a parameter cannot differ among synapses."""
+        return f"as {self.name} learns from a signal; rules that learn at events, such as STDP, take one for each"
+
     @property
     def variables(self) -> tuple[str, ...]:
         """Variables of a synapse that can be recorded."""

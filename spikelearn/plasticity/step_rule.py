@@ -175,6 +175,10 @@ class StepRule(Documented):
         """Arguments of a call before the parameters."""
         return ("modulator",) if self.modulated else ()
 
+    def why_not_of_each(self, parameter: str) -> str:
+        """Why a parameter cannot differ among synapses."""
+        return f"as {self.name} learns in every step; rules that learn at events, such as STDP, take one for each"
+
     @property
     def variables(self) -> tuple[str, ...]:
         """Variables of a synapse that can be recorded."""

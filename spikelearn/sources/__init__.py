@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from spikelearn.sources.drives import NoiseCurrent as NoiseCurrent
     from spikelearn.sources.drives import PoissonInput as PoissonInput
     from spikelearn.sources.drives import StepCurrent as StepCurrent
+    from spikelearn.sources.renewal import GammaProcess as GammaProcess
+    from spikelearn.sources.renewal import PoissonWithDeadTime as PoissonWithDeadTime
     from spikelearn.sources.spikes import Images as Images
     from spikelearn.sources.spikes import Poisson as Poisson
     from spikelearn.sources.spikes import SpikeList as SpikeList

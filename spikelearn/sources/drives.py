@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.sources.rate_function import RateFunction
 from spikelearn.sources.spikes import span
 from spikelearn.timed import Timed
 from spikelearn.units import Quantity, plain
@@ -16,12 +18,16 @@ from spikelearn.values import whole_number, word
 class PoissonInput:
     """Independent Poisson sources for each target neuron.
 
-    rate: Hz of each source; a number, one for each target neuron, or Timed. n: number of sources.
+    rate: Hz of each source; a number, one for each target neuron, Timed, or text or a function of time, as of Poisson;
+        i and N then are the number of the target and the size of its population. n: number of sources.
     """
 
-    def __init__(self, rate: Quantity | Timed, n: int = 1) -> None:
+    def __init__(self, rate: Quantity | Timed | str | Callable[..., float], n: int = 1) -> None:
         self.n = whole_number(n, "n of PoissonInput", least=1, most=1 << 40)
-        if isinstance(rate, Timed):
+        self.function = RateFunction.of(rate, "rate of PoissonInput")
+        if self.function is not None:
+            self.rates, self.starts = np.zeros((1, 1)), np.zeros(1)
+        elif isinstance(rate, Timed):
             self.rates, self.starts = rate.checked("Hz", "rate of PoissonInput")
         else:
             self.starts = np.zeros(1)
@@ -34,7 +40,8 @@ class PoissonInput:
             )
 
     def __repr__(self) -> str:
-        return f"PoissonInput({span(self.rates)} Hz{f', n={self.n}' if self.n > 1 else ''})"
+        rate = span(self.rates) if self.function is None else repr(self.function)
+        return f"PoissonInput({rate} Hz{f', n={self.n}' if self.n > 1 else ''})"
 
 
 class StepCurrent:
@@ -81,6 +88,9 @@ class NoiseCurrent:
     interval: ms for which a value holds, a multiple of dt; None: one step.
     distribution: "normal" or "uniform".
     """
+
+    among: np.ndarray | None = None
+    """(n,), the neurons of a population that it drives; None for all."""
 
     def __init__(
         self,

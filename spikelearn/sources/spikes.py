@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from spikelearn.codegen.source_text import is_identifier
 from spikelearn.errors import DescriptionError, ParameterError
+from spikelearn.sources.rate_function import RateFunction
 from spikelearn.timed import Timed
 from spikelearn.units import Quantity, plain
 from spikelearn.values import whole_numbers
@@ -21,15 +25,26 @@ def span(values: np.ndarray) -> str:
 class Poisson:
     """Poisson neurons: independent spikes, at most one per step.
 
-    rate: Hz; a number, one for each neuron, or Timed.
-    values, starts: the rates as (T, n or 1), and the (T,) times in ms from which each row applies.
+    rate: Hz; a number, one for each neuron, or Timed; or a function of the time t in ms, either text, an expression of
+        t and perhaps i, the number of the neuron, and N, how many there are, or function(t) or function(t, i), which is
+        compiled. Text is in the syntax of equations; if it has units, t has, too. The rate of a step is the value in
+        its middle; one that is negative or more than a spike per step stops the run.
+    values, starts: the rates as (T, n or 1), and the (T,) times in ms from which each row applies. function: of time.
+
+    >>> waves = Poisson("20*(1 + sin(2*pi*5*Hz*t))")
+    >>> shifted = Poisson(lambda t, i: 10.0 + 5.0 * math.sin(t / 100.0 + i))
     """
 
     name = "Poisson"
     kinds = ("spike",)
 
-    def __init__(self, rate: Quantity | Timed) -> None:
-        if isinstance(rate, Timed):
+    function: RateFunction | None = None
+
+    def __init__(self, rate: Quantity | Timed | str | Callable[..., float]) -> None:
+        self.function = RateFunction.of(rate, f"rate of {self.name}")
+        if self.function is not None:
+            self.values, self.starts = np.zeros((1, 1)), np.zeros(1)
+        elif isinstance(rate, Timed):
             self.values, self.starts = rate.checked("Hz", f"rate of {self.name}")
         else:
             value = np.asarray(plain(rate, "Hz", f"rate of {self.name}"))
@@ -42,10 +57,12 @@ class Poisson:
             )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({span(self.values)} Hz)"
+        return f"{type(self).__name__}({span(self.values) if self.function is None else self.function} Hz)"
 
     @property
     def parameters(self) -> dict[str, Any]:
+        if self.function is not None:
+            return {"rate": repr(self.function)}
         return {"rate": self.values[0] if self.values.shape[1] > 1 else float(self.values[0, 0])}
 
 
@@ -86,13 +103,23 @@ class SpikeList:
 
     times: ms, in any order: multiples of dt, except for the exact engine. ids: index within the population, one for
     each time; 0 if omitted. A spike at 0 ms is emitted before the first step: it is recorded, and arrives after its
-    delay.
+    delay. values: what spikes carry, without a unit: one for each time, which is called "value", or several by name,
+    {name: (n,)}; `connect(..., payload="value")` delivers weight times value.
+
+    >>> net = Network()
+    >>> cue = net.population(2, SpikeList([0.0, 5.0], [0, 1], values=[0.5, -1.5]))
+    >>> cells = net.population(1, LIF())
+    >>> made = net.connect(cue, cells, weight=100, payload="value")
     """
 
     name = "SpikeList"
     kinds = ("spike",)
 
-    def __init__(self, times: Quantity, ids: Quantity | None = None) -> None:
+    payloads: Mapping[str, np.ndarray] = MappingProxyType({})
+
+    def __init__(
+        self, times: Quantity, ids: Quantity | None = None, values: Quantity | Mapping[str, Quantity] | None = None
+    ) -> None:
         self.times = np.atleast_1d(np.asarray(plain(times, "ms", "times of SpikeList")))
         n = 0 if self.times.ndim != 1 else len(self.times)
         self.ids = np.zeros(n, np.int64) if ids is None else whole_numbers(ids, "ids of SpikeList")
@@ -106,6 +133,19 @@ class SpikeList:
             raise ParameterError(
                 f"times of SpikeList: expected finite times from 0 ms on, got {self.times[wrong]:g} ms at index {wrong}"
             )
+        given = values if isinstance(values, Mapping) else {} if values is None else {"value": values}
+        self.payloads = {name: self._values(name, each) for name, each in given.items()}
+
+    def _values(self, name: Any, given: Any) -> np.ndarray:
+        what = f"values of SpikeList, {name!r}"
+        if not is_identifier(name):
+            raise DescriptionError(f"{what}: expected names of letters, digits and _")
+        values = np.atleast_1d(np.asarray(plain(given, "1", what)))
+        if values.shape != self.times.shape:
+            raise DescriptionError(f"{what}: expected one for each time, {self.times.shape}, got shape {values.shape}")
+        if not np.all(np.isfinite(values)):
+            raise ParameterError(f"{what}: expected finite values")
+        return values
 
     def __repr__(self) -> str:
         return f"SpikeList({len(self.times):,} spikes)"

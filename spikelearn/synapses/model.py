@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
 from spikelearn.documented import Documented, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
-from spikelearn.parameters import Parametrized, checked, declared_units
-from spikelearn.units import plain
+from spikelearn.parameters import Parametrized, checked, checked_with_varying, declared_units
 from spikelearn.values import path_for_writing
 
 
@@ -23,13 +20,16 @@ from spikelearn.values import path_for_writing
 class SynapseModel(Documented):
     """A synapse whose release depends on the previous spikes of its source.
 
-    Synapses of one source and delay share their state, unless a parameter differs among them: then each has its own.
+    Synapses of one source and delay share their state, unless a parameter differs among them, or release is random:
+    then each has its own.
 
     release: function(*state, interval, *constants) -> (*state, released), called at each arrival; `interval` is
     the time since the last one in ms (very long for the first), and weight times `released` is delivered.
     initial: function(parameters) -> dict of starting values.
     between: function(*state, interval, *constants) -> the state `interval` ms after the last arrival; without it the
     state cannot be recorded.
+    random: names of random numbers, uniform from 0 to 1 and new at each arrival of each synapse, which `release` takes
+    after `interval`.
     statements: `release` in Brian2's syntax, for engine="brian2"; they set `released`. nest: the model in NEST.
     """
 
@@ -43,13 +43,14 @@ class SynapseModel(Documented):
     between: Callable[..., Any] | None = None
     statements: str = ""
     nest: NestSynapse | None = None
+    random: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        expected = [*self.state, "interval", *self.constants(self.Parameters(), 0.1)]
-        for name in ("release", "between"):
+        for name, more in (("release", self.random), ("between", ())):
             if getattr(self, name) is None:
                 continue
             object.__setattr__(self, name, scalar(getattr(self, name)))
+            expected = [*self.state, "interval", *more, *self.constants(self.Parameters(), 0.1)]
             given = arguments_of(getattr(self, name))
             if list(given) != expected:
                 raise DescriptionError(
@@ -59,8 +60,10 @@ class SynapseModel(Documented):
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, equations and other simulators, for `help`."""
-        yield "State of each source and delay", ", ".join(self.state)
-        yield "Equations", equations_and("", {"at an arrival, `interval` ms after the last": self.statements})
+        of_what = "synapse" if self.random else "source and delay"
+        yield f"State of each {of_what}", ", ".join(self.state)
+        arrival = {"at an arrival, `interval` ms after the last": self.statements}
+        yield "Equations", equations_and("", arrival) if self.statements else ""
         others = [f"NEST: {self.nest.model}"] if self.nest is not None else []
         yield "Also runs on", "\n".join([*others, *(["Brian2: by these statements"] if self.statements else [])])
 
@@ -120,23 +123,8 @@ def checked_for_each(model: SynapseModel, given: Mapping[str, Any]) -> Any:
 
     Each is a number, an array of any shape, or a distribution as it was given, to be drawn for each synapse.
     """
-    units = declared_units(model.Parameters)
-    varying = {}
-    for name in given.keys() & units.keys():
-        if _is_distribution(given[name]):
-            varying[name] = given[name]
-        elif isinstance(values := plain(given[name], units[name], f"{name} of {model.name}"), np.ndarray):
-            varying[name] = values
-    if not varying:
-        return checked_for_all(model, given)
-    arrays = {name: values.ravel() for name, values in varying.items() if isinstance(values, np.ndarray)}
-    typical = dict.fromkeys(varying, 1.0)
-    return checked(model.Parameters, {**given, **typical, **arrays}, model.name)._replace(**varying)
-
-
-def _is_distribution(value: Any) -> bool:
-    """Whether it is a Distribution, which this floor cannot import."""
-    return callable(getattr(value, "numbers", None)) and not isinstance(value, type)
+    values, varying = checked_with_varying(model.Parameters, given, model.name)
+    return values if varying else checked_for_all(model, given)
 
 
 def checked_for_all(model: Any, given: Mapping[str, Any]) -> Any:

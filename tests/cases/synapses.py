@@ -7,7 +7,7 @@ import math
 import numpy as np
 from given_spikes import steps_of
 from oracles import nest_oracle
-from tolerances import NINE_DIGITS, ULP
+from tolerances import NINE_DIGITS, STAT, ULP
 
 import spikelearn as sl
 from cases.case import Case
@@ -81,6 +81,28 @@ def _from_recurrence(name, model, times, parameters, recurrence, operations):
     return Case(model.name, what, "recurrence of the paper", ULP(operations), f"ULP({operations})", compare)
 
 
+_MANY = 20_000
+
+
+def _of_many(what, deterministic):
+    """The mean or the variance of what many synapses release, and that of a binomial number of the same mean."""
+    parameters = {"U": 0.4, "tau_rec": 100.0, "tau_fac": 50.0}
+    net = sl.Network(dt=0.1, seed=1)
+    source, target = net.population(1, sl.SpikeList(TRAIN)), net.population(_MANY, sl.Parrot(), name="target")
+    net.connect(source, target, "ignored", delay=1.0, synapse=sl.StochasticRelease(n=5, **parameters))
+    net.record(target, "ignored", every=0.5)
+    released = net.run(TRAIN[-1] + 1.5).trace(target, "ignored").values[steps_of(TRAIN + 1.0, 0.5) - 1]
+    return getattr(np, what)(released, axis=1), deterministic(np.array(_tsodyks2(TRAIN, **parameters)))
+
+
+def _stochastic(what, deviation, deterministic):
+    return Case(
+        "StochasticRelease", f"{what} of what {_MANY:,} synapses with 5 sites release at 8 spikes, seed 1",
+        "closed form: binomial, TsodyksMarkram", STAT(_MANY, deviation), f"STAT({_MANY:,})",
+        lambda: _of_many(what, deterministic),
+    )  # fmt: skip
+
+
 TRAINS = (("8 hand-made", TRAIN), ("60 random (seed 1)", random_train(1)))
 CASES: tuple[Case, ...] = (
     *(
@@ -115,4 +137,7 @@ CASES: tuple[Case, ...] = (
             ),
         )
     ),
+    _stochastic("mean", 0.5 / math.sqrt(5.0), lambda p: p),
+    # the fourth moment of a binomial number is at most three times the square of the second, and one more
+    _stochastic("var", math.sqrt(3.0 * 0.05**2 + 0.05 / 25.0), lambda p: p * (1.0 - p) / 5.0),
 )

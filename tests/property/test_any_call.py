@@ -142,6 +142,7 @@ rules = st.one_of(
     st.builds(sl.FixedProbability, st.floats(0, 1)), st.builds(sl.FixedTotalNumber, count, flags, flags),
     st.builds(sl.AllToAll, flags), st.just(sl.OneToOne()), st.builds(sl.Pairs, st.lists(count), st.lists(count)),
     st.just(sl.DistanceProbability(sl.GaussianProfile(0.9, 1.0))), st.just(sl.DistanceInDegree(2, lambda d: 1.0)),
+    st.just(sl.Where("i != j and rand() < 0.5")), st.just(sl.FixedProbability("exp(-abs(i-j))")),
 )  # fmt: skip
 callbacks = st.one_of(st.none(), st.just(sl.Callback(of_phase)))
 phases = st.builds(sl.Phase, steps, callback=callbacks)
@@ -176,7 +177,8 @@ FITTING: dict[str, Any] = {
     "engine": st.sampled_from([None, "compiled"]), "sink": st.none(), "progress": st.sampled_from([False, None]),
     "checkpoint": st.none(), "checkpoint_every": st.none(), "after": st.none(), "population": populations,
     "kind": st.sampled_from(["spike", "spikes", "burst"]), "variable": st.sampled_from(["V_m", "weight"]),
-    "later": st.just(Part("other")), "which": count, "keep_weights": flags,
+    "later": st.just(Part("other")), "condition": st.sampled_from(["i < j", "d < 1"]), "order": st.integers(1, 9),
+    "dead_time": steps, "which": count, "keep_weights": flags,
 }  # fmt: skip
 FITTING["on_events"] = st.just("spike")
 
@@ -232,7 +234,8 @@ CONSTRUCTORS = [
     *(
         of_signature(each, each.__name__)
         for each in (
-            sl.Poisson, sl.CorrelatedPoisson, sl.SpikeList, sl.Images, sl.Timed, sl.PoissonInput, sl.StepCurrent,
+            sl.Poisson, sl.CorrelatedPoisson, sl.GammaProcess, sl.PoissonWithDeadTime,
+            sl.SpikeList, sl.Images, sl.Timed, sl.PoissonInput, sl.StepCurrent,
             sl.NoiseCurrent, sl.Uniform, sl.Normal, sl.LogNormal, sl.Exponential, sl.GaussianProfile,
             sl.ExponentialProfile, sl.BoxcarProfile, sl.LinearProfile, sl.FunctionProfile, sl.Positions, sl.Grid,
             sl.UniformPositions, sl.Phase, sl.Trials, sl.Callback, sl.Normalisation, sl.SynapticScaling, sl.Rewiring,

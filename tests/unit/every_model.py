@@ -167,6 +167,26 @@ def by_distance():
     return net
 
 
+def from_text():
+    """Connections, weights, delays and rates from text; neurons, synapses and sources that differ."""
+    net = sl.Network(dt=DT, seed=9)
+    place = sl.UniformPositions(1.0)
+    source = net.population(20, sl.Poisson("80 + 20*sin(t/10) + i"), positions=place)
+    cells = net.population(8, sl.LIF(tau_m=sl.Normal(10, 2, low=1.0)), name="cells", positions=place)
+    near = sl.FixedProbability("exp(-d)")
+    net.connect(
+        source, cells, "exc", near, weight="200 + 10*rand() + i", delay="1.0 + 0.2*j", synapse=sl.StochasticRelease()
+    )
+    learns = sl.STDP(lambda_=sl.Uniform(0.01, 0.1), W_max=300.0)
+    for given in (sl.GammaProcess(60.0, 3), sl.PoissonWithDeadTime(60.0, 4.0)):
+        net.connect(
+            net.population(9, given)[::2], cells[[6, 1, 3]], "exc", sl.Where("i > 0"), weight=200.0, plasticity=learns
+        )
+    net.drive(cells[::3], sl.NoiseCurrent(20.0, 10.0))
+    net.record(cells)
+    return net
+
+
 def networks():
     """name -> function that describes a network."""
     found = {f"neuron {model.name}": lambda model=model: neurons_of(model) for model in MODELS}
@@ -183,7 +203,7 @@ def networks():
     receptors = {"ampa": sl.ExponentialConductance(E=0), "gaba_b": sl.AlphaConductance(E=-95), "slow": sl.BetaCurrent()}
     found["several receptors"] = lambda: neurons_of(sl.AdEx.with_receptors(**receptors))
     found |= {"regulated": regulated, "rates": rates, "all parts": all_parts.network}
-    found |= {"by distance": by_distance, "time in models": time_network.network}
+    found |= {"by distance": by_distance, "from text": from_text, "time in models": time_network.network}
     return found | {"all parts on two threads": lambda: all_parts.network(threads=2, shareable=True)}
 
 

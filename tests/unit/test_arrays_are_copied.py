@@ -60,6 +60,13 @@ WAYS = {
     "rates": (np.ones(4), lambda net, cells, source, x: sl.Poisson(x).values),
     "timed": (np.ones((3, 4)), lambda n, c, s, x: (sl.Timed(x, 1.0).values, sl.Poisson(sl.Timed(x, 1.0)).values)),
     "input": (np.ones(4), lambda net, cells, source, x: sl.PoissonInput(x).rates),
+    "matrix": (np.full((4, 4), 0.5), lambda net, cells, source, x: sl.FixedProbability(x).p),
+    "carried": (
+        np.array([1.0, 2.0]),
+        lambda net, cells, source, x: sl.SpikeList([1.0, 2.0], values=x).payloads["value"],
+    ),
+    "orders": (np.array([1.0, 2.0]), lambda net, cells, source, x: sl.GammaProcess(5.0, x).order),
+    "of a rule": (np.full((4, 4), 0.1), lambda net, cells, source, x: sl.STDP(lambda_=x).parameters.lambda_),
     "images": (np.full((2, 3), 0.5), lambda net, cells, source, x: sl.Images(x).values),
     "currents": (np.array([1.0, 2.0]), lambda n, c, s, x: (sl.StepCurrent(x, x).times, sl.StepCurrent(x, x).values)),
     "phases": (np.full(4, 5.0), of_phase),

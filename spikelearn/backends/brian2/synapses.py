@@ -46,6 +46,8 @@ def check_synapses(d: NetworkDescription) -> None:
         synapse = None if projection.synapse is None else projection.synapse.model
         if synapse is not None and not (getattr(synapse, "statements", "") or getattr(synapse, "equations", "")):
             raise unsupported(f"{what} ({synapse.name})", "Brian2", "the synapse has no Brian2 statements")
+        if projection.learns and projection.plasticity is not None and projection.plasticity.varying:
+            raise unsupported(what, "Brian2", f"{projection.plasticity.varying[0]} of its synapses differs among them")
         if projection.synapse is not None and projection.synapse.varying:
             raise unsupported(what, "Brian2", f"{projection.synapse.varying[0]} of its synapses differs among them")
         if projection.plasticity is None or not (projection.learns or projection.transmits):

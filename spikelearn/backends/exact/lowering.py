@@ -23,7 +23,16 @@ from spikelearn.kernels.event_queue import Clocks, Flights
 from spikelearn.kernels.exact_neurons import render_population, render_release
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import MODELS, Neuron
-from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput, SpikeList, StepCurrent
+from spikelearn.sources import (
+    CorrelatedPoisson,
+    GammaProcess,
+    NoiseCurrent,
+    Poisson,
+    PoissonInput,
+    PoissonWithDeadTime,
+    SpikeList,
+    StepCurrent,
+)
 from spikelearn.synapses import Synapse
 
 _BUFFER_EVENTS = 1 << 18
@@ -109,6 +118,15 @@ def check_supported(d: NetworkDescription) -> None:
                 f"population {population.name!r}: CorrelatedPoisson is correlated within steps, which "
                 "engine='events' does not have; engine='compiled' does"
             )
+    for owner, source in [
+        *((p, p.model) for p in d.populations),
+        *((drive.target, drive.source) for drive in d.drives),
+    ]:
+        if isinstance(source, GammaProcess | PoissonWithDeadTime) or getattr(source, "function", None) is not None:
+            raise DescriptionError(
+                f"population {owner.name!r}: {source!r} runs in steps, of which engine='events' has none; "
+                "engine='compiled' does"
+            )
     for modulator in d.modulators:
         raise DescriptionError(f"modulator {modulator.name!r}: engine='events' does not support modulators")
     for signal in d.signals:
@@ -134,6 +152,11 @@ def check_supported(d: NetworkDescription) -> None:
             raise DescriptionError(
                 f"{where}: engine='events' has one state for all synapses of a source and delay, got "
                 f"{projection.synapse.varying[0]} that differs among them"
+            )
+        if projection.synapse is not None and getattr(projection.synapse.model, "random", None):
+            raise DescriptionError(
+                f"{where}: engine='events' has one state for all synapses of a source and delay, and "
+                f"{projection.synapse.model.name} one of each synapse, as it releases at random"
             )
         if projection.synapse is not None and not isinstance(projection.synapse, Synapse):
             raise DescriptionError(f"{where}: engine='events' does not support synapses with postsynaptic state")

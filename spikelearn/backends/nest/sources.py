@@ -12,7 +12,7 @@ from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.network_description import NetworkDescription
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
-from spikelearn.sources import CorrelatedPoisson, NoiseCurrent, Poisson, PoissonInput
+from spikelearn.sources import CorrelatedPoisson, GammaProcess, NoiseCurrent, Poisson, PoissonInput, PoissonWithDeadTime
 from spikelearn.steps import MOST_STEPS, steps_of
 
 _LIKELIEST = 0.05
@@ -29,10 +29,11 @@ def create_source(nest: ModuleType, population: Population, d: NetworkDescriptio
     if not native or not is_native(population.model):
         return nest.Create("spike_train_injector", population.size)
     model = population.model
-    if isinstance(model, CorrelatedPoisson):
+    if isinstance(model, CorrelatedPoisson | GammaProcess | PoissonWithDeadTime) or model.function is not None:
+        what = model.name if model.function is None else f"{model.name} with a function of time"
         raise unsupported(
-            f"population {population.name!r} (CorrelatedPoisson)", "NEST with native_sources=True",
-            "its generators of correlated trains are others", "native_sources=False can",
+            f"population {population.name!r} ({what})", "NEST with native_sources=True",
+            "its generators of such trains are others", "native_sources=False can",
         )  # fmt: skip
     if model.values.max() * d.dt * 1e-3 > _LIKELIEST:
         raise unsupported(
@@ -71,6 +72,11 @@ def connect_native_drive(
 ) -> None:
     """Connect a NEST generator to neurons, with a delay in steps."""
     targets = nodes[drive.first : drive.first + drive.size]
+    some = getattr(drive.source, "among", None) is not None
+    if some or getattr(drive.source, "function", None) is not None:
+        why = "it drives neurons that do not follow one another" if some else "its rate is a function of time"
+        what = f"drive of {drive.target.name!r}"
+        raise unsupported(what, "NEST with native_sources=True", why, "native_sources=False can")
     if isinstance(drive.source, PoissonInput):
         where = mapping_of(drive.target).ports[drive.port]
         weight = drive.weight * where.scale(d.dt)

@@ -296,6 +296,8 @@ def _check_synapse(projection: Projection, d: NetworkDescription, what: str) -> 
     """Check that NEST has the rule or short-term plasticity of a projection, with these parameters."""
     receiver = projection.receiver
     found = _nest_synapse(projection)
+    if projection.learns and projection.plasticity is not None and projection.plasticity.varying:
+        raise unsupported(what, "NEST", f"{projection.plasticity.varying[0]} of its synapses differs among them")
     if projection.synapse is not None and projection.synapse.varying:
         raise unsupported(what, "NEST", f"{projection.synapse.varying[0]} of its synapses differs among them")
     parts = [projection.synapse.model.name] if projection.synapse is not None else []
@@ -359,7 +361,7 @@ def _parameters_of_targets(d: NetworkDescription) -> dict[Population, dict[str, 
 
 def _drawn_by_nest(projection: Projection) -> bool:
     drawn = projection.weight, projection.axonal
-    return all(each.values is None and each.profile is None for each in drawn)
+    return all(each.values is None and each.profile is None and each.function is None for each in drawn)
 
 
 def _limits(value: Drawn) -> tuple[float, float]:

@@ -22,6 +22,9 @@ def fill_block(d: NetworkDescription, block: Block) -> None:
         if isinstance(population.model, Poisson):
             block.rates[population] = np.broadcast_to(population.model.values[0], population.size).copy()
     if not isinstance(block.populations[0].model, Neuron):
+        carried = [name for p in block.populations for name in getattr(p.model, "payloads", ())]
+        block.state = {name: zeros(block.n) for name in dict.fromkeys(carried)}
+        block.start = {name: values.copy() for name, values in block.state.items()}
         return
     model = block.populations[0].model.model
     block.state = {name: zeros(block.n) for name in model.state}

@@ -11,6 +11,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.projection import Drive
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Block
+from spikelearn.engine.lowering.sources import rate_call
 from spikelearn.engine.plan import Call, Plan
 from spikelearn.engine.switches import mark_drive
 from spikelearn.errors import DescriptionError
@@ -61,7 +62,7 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
             f"{label}: expected at most {_MOST:g} arrivals per neuron and step of {plan.dt:g} ms, got {mean:g}; "
             "use a NoiseCurrent instead, or a smaller dt"
         )
-    if rates.size == 1 and mean < _TABLE_UP_TO:
+    if rates.size == 1 and mean < _TABLE_UP_TO and source.function is None:
         rare = mean <= _RARE_UP_TO
         kernel = poisson_input.poisson_input_rare if rare else poisson_input.poisson_input
         thresholds, residual = poisson_table(poisson_input.GROUP * mean if rare else mean)
@@ -71,7 +72,11 @@ def _poisson_input(drive: Drive, source: PoissonInput, plan: Plan, inputs: np.nd
     else:
         rates = rates if rates.shape[1] == 1 else np.ascontiguousarray(rates[:, part])
         now = np.broadcast_to(rates[0], part.stop - part.start).copy()
-        if len(rates) > 1:
+        if source.function is not None:
+            how = {"first_id": drive.first + part.start, "size": drive.target.size, "factor": float(source.n)}
+            how["most"] = _MOST * 1e3 / plan.dt
+            _add(drive, plan, "begin", rate_call(source.function, plan, f"rates of {label}", label, how, now))
+        elif len(rates) > 1:
             starts, timed = in_steps(source.starts, plan.dt), kernel_of(sources.set_timed)
             _add(drive, plan, "begin", Call(f"rates of {label}", timed, values=rates, starts=starts, target=now))
         call = Call(label, kernel_of(poisson_input.poisson_input_timed), rates=now, dt=plan.dt, **own)
@@ -111,7 +116,8 @@ def _noise(
     first_here = (target, drive.port) not in written
     written.add((target, drive.port))
     own = {"seed": plan.seed, "key": noise_key(drive.uid), "first_id": part.start}
-    if drive.size != target.size and first_here:
+    among = source.among
+    if (drive.size != target.size or among is not None) and first_here:
         offset, size = plan.share.part(block, block.first[target], target.size)
         nothing = Call(
             f"{label} noise", kernel, every=1, decay=0.0, kick=0.0, flat=0, mean=0.0, state=np.zeros(size),
@@ -127,6 +133,17 @@ def _noise(
         state[:] = np.random.default_rng([plan.seed, drive.uid]).normal(0.0, source.std, drive.size)
     state = state[part]
     here = noise[drive.first : drive.first + drive.size][part]
+    if among is not None:
+        of_all, ids = np.zeros(len(here)), np.sort(among)
+        made = Call(
+            f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
+            state=state, first_here=1, noise=of_all, **own,
+        )  # fmt: skip
+        ids = ids[(ids >= part.start) & (ids < part.stop)] - part.start
+        some = Call(f"{label} noise of some", kernel_of(sources.add_among), ids=ids, added=of_all, noise=here)
+        for each in (made, some):
+            _add(drive, plan, "drive", each)
+        return
     call = Call(
         f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
         state=state, first_here=int(first_here), noise=here, **own,

@@ -13,8 +13,10 @@ from spikelearn.codegen.modules import Kernel, kernel_for, kernel_of
 from spikelearn.description.projection import Projection
 from spikelearn.engine.aligned_arrays import zeros
 from spikelearn.engine.blocks import Ends, Ring
+from spikelearn.engine.lowering.each_synapse import OF_RULE, by_synapse, in_table, of_each
 from spikelearn.engine.lowering.learning_factor import factor_arrays, keep_calls
 from spikelearn.engine.lowering.short_term_synapses import Release
+from spikelearn.engine.lowering.synapse_tables import locate
 from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import event_rule, gathering, homeostasis, modulators, rewire
 from spikelearn.kernels.event_rule import ALL, FEW, LAST_STEP, LONG_AGO, NEVER, WANTED
@@ -37,6 +39,9 @@ _LONGEST_WAIT = 250.0
 _IN_A_LINE = 8
 """Float64s in a cache line, at which rows begin if a synapse needs more than a number of them."""
 
+_OF_EACH = "synapse_"
+"""Before the names of constants, and of states, that each synapse has for itself."""
+
 _STEPS = 8192
 """Number of steps for which a modulator's integral is kept, for pending post events; a power of 2."""
 
@@ -56,10 +61,10 @@ class EventLearning:
     def of(cls, projection: Projection, plan: Plan, table: Table) -> EventLearning:
         assert projection.plasticity is not None
         rule, parameters = projection.plasticity.rule, projection.plasticity.parameters
-        constants = {name: float(value) for name, value in rule.constants(parameters, plan.dt).items()}
+        names, constants, of_each = _constants(projection, table, plan)
         ends = plan.ends[projection]
-        values = constants | _arrays(projection, table, ends.n_targets, plan.dt)
-        values |= {f"initial_{name}": value for name, value in rule.initial_state(parameters).items()}
+        values = constants | of_each | _arrays(projection, table, ends.n_targets, plan.dt)
+        values |= {f"initial_{name}": value for name, value in _initial(projection.plasticity).items()}
         values |= {
             "W_min": parameters.W_min, "W_max": parameters.W_max, "dendritic": projection.dendritic_steps,
             "index": table.index, "targets": table.targets, "weights": table.weights, "delays": table.delays,
@@ -73,7 +78,8 @@ class EventLearning:
             values["gathered_changes"] = np.zeros(table.n_synapses)
         release = Release.of(projection, table, plan) if projection.synapse is not None else None
         values |= release.values if release else {}
-        kernel = _kernel(projection.plasticity, list(constants), release, plan.dt)
+        varying = [name.removeprefix(_OF_EACH) for name in of_each]
+        kernel = _kernel(projection.plasticity, names, release, plan.dt, varying)
         return cls(projection, plan, ends, kernel, values, release)
 
     @property
@@ -158,7 +164,10 @@ class EventLearning:
 
     @property
     def made_anew(self) -> tuple[str, ...]:
-        return "past", "origin", "mixed", "any_mixed", "waited_since"
+        of_each = [
+            name for name in self.values if name.startswith(_OF_EACH) and name[len(_OF_EACH) :] not in self.rule.state
+        ]
+        return "past", "origin", "mixed", "any_mixed", "waited_since", *of_each
 
     def reset(self, clock: np.ndarray, phase: int) -> list[Call]:
         learned = self._call("reset", "reset", clock=clock, phase=phase)
@@ -203,7 +212,7 @@ class EventLearning:
         )  # fmt: skip
         start = ({"eligibilities": 0.0} if self.rule.modulated else {}) | ({"risings": 0.0} if self.rises else {})
         start |= {"gathered_changes": 0.0} if self.gathers else {}
-        start |= {f"synapse_{name}": value for name, value in self.rule.initial_state(self.parameters).items()}
+        start |= {f"synapse_{name}": value for name, value in _initial(self.projection.plasticity).items()}
         forget = kernel_of(rewire.forget)
         return [
             events,
@@ -266,6 +275,14 @@ class EventLearning:
         return self._call("deliver", "function", rows=self.ends.ring.all_rows, counts=self.ends.ring.all_counts)
 
 
+def _initial(plasticity: Plasticity | None) -> Mapping[str, float]:
+    """The state of every synapse at the start, which no parameter that differs among them changes."""
+    assert plasticity is not None
+    parameters = plasticity.parameters._replace(**dict.fromkeys(plasticity.varying, math.nan))
+    found: Mapping[str, float] = plasticity.rule.initial_state(parameters)
+    return found
+
+
 def _steps(number: float) -> int:
     """At least one, and at most as many as there may be."""
     return max(1, round(min(number, LAST_STEP)))
@@ -282,7 +299,32 @@ def _tau(rule: Any, name: str) -> str:
     return next(trace.tau for trace in rule.pre if trace.name == name)
 
 
-def _kernel(plasticity: Plasticity, constants: list[str], release: Release | None, dt: float) -> Kernel:
+def _constants(
+    projection: Projection, table: Table, plan: Plan
+) -> tuple[list[str], dict[str, float], dict[str, np.ndarray]]:
+    """The constants of a rule: their names, those that all synapses share, and those of each, (synapses,), as kernels
+    name them."""
+    plasticity = projection.plasticity
+    assert plasticity is not None
+    rule, parameters = plasticity.rule, plasticity.parameters
+    if not plasticity.varying:
+        shared = {name: float(value) for name, value in rule.constants(parameters, plan.dt).items()}
+        return list(shared), shared, {}
+    located = locate(projection, plan)
+    every = of_each(rule, parameters, plasticity.varying, OF_RULE, projection, plan, located)
+    found = {name: np.asarray(value, float) for name, value in by_synapse(rule.constants, every, plan.dt).items()}
+    same = {name: float(value) for name, value in found.items() if value.ndim == 0}
+    arrays = {name: value for name, value in found.items() if value.ndim > 0}
+    return (
+        list(found),
+        same,
+        {_OF_EACH + name: in_table(value, located, table.n_synapses) for name, value in arrays.items()},
+    )
+
+
+def _kernel(
+    plasticity: Plasticity, constants: list[str], release: Release | None, dt: float, varying: list[str]
+) -> Kernel:
     rule = plasticity.rule
     text = event_rule.render_event_rule(
         [(t.name, t.jump) for t in rule.pre],
@@ -300,6 +342,7 @@ def _kernel(plasticity: Plasticity, constants: list[str], release: Release | Non
         plasticity.eligibility_rises,
         bool(plasticity.every),
         _summed(plasticity, dt),
+        varying,
     )
     functions = {name: getattr(rule, name) for name in ("on_pre", "on_post", "transmits")}
     return kernel_for(f"Synapses of {rule.name}", text, {**functions, "release": release and release.model.release})
@@ -329,7 +372,7 @@ def _arrays(projection: Projection, table: Table, n_targets: int, dt: float) -> 
         "ms_per_step": float(dt),
     }
     arrays["due_end"] = np.zeros(n_targets, place) if projection.dendritic_steps else arrays["event_end"]
-    for state, value in rule.initial_state(parameters).items():
+    for state, value in _initial(projection.plasticity).items():
         arrays[f"synapse_{state}"] = np.full(table.n_synapses, value)
     for trace in rule.pre:
         arrays[f"slot_{trace.name}"] = np.zeros(n_slots)

@@ -9,14 +9,14 @@ import numpy as np
 
 from spikelearn.codegen.modules import kernel_for, kernel_of
 from spikelearn.description.population import Population
-from spikelearn.engine.blocks import Block, Ring
+from spikelearn.engine.blocks import Block
+from spikelearn.engine.lowering.sources import emit_at_start, source_calls, timed_call
 from spikelearn.engine.plan import Call, Plan
-from spikelearn.errors import DescriptionError
-from spikelearn.kernels import events, neurons, sources
+from spikelearn.kernels import events, neurons
 from spikelearn.kernels.random import noise_key
 from spikelearn.neurons import Neuron
 from spikelearn.neurons.parameters_in_time import constants_in_time
-from spikelearn.sources import CorrelatedPoisson, Poisson, SpikeList
+from spikelearn.sources import SpikeList
 from spikelearn.steps import in_steps, steps_of
 
 _WIDE_FROM = 128
@@ -30,8 +30,7 @@ def advance_calls(plan: Plan, block: Block) -> None:
         plan.stages["begin"] += timed
         plan.stages["advance"] += calls
         if isinstance(population.model, SpikeList) and calls:
-            steps, ids, first = (calls[0].named[name] for name in ("steps", "ids", "first"))
-            _emit_at_start(block.rings["spike"], first + np.sort(ids[steps == 0]))
+            emit_at_start(block.rings["spike"], calls, population.model.payloads)
 
 
 def calls_of(
@@ -42,72 +41,12 @@ def calls_of(
     before: those that advance it so far, if it has run, whose state these take over.
     """
     offset, size = plan.share.part(block, block.first[population], population.size)
-    part, model = slice(offset, offset + size), population.model
+    part = slice(offset, offset + size)
     if size == 0:
         return [], []
-    if isinstance(model, Neuron):
-        return _neuron_calls(plan, block, population, model, part, before)
-    if isinstance(model, Poisson):
-        return _poisson_calls(plan, block, population, model, part)
-    assert isinstance(model, SpikeList)
-    return [], [_emit_listed(plan, block, population, model, part)]
-
-
-def _poisson_calls(
-    plan: Plan, block: Block, population: Population, model: Poisson, part: slice
-) -> tuple[list[Call], list[Call]]:
-    ring = block.rings["spike"]
-    timed: list[Call] = []
-    rates = model.values
-    if rates.shape[1] > 1:
-        rates = np.ascontiguousarray(rates[:, part])
-    now = block.rates[population][part]
-    if rates.max() * plan.dt * 1e-3 > 1.0:
-        raise DescriptionError(
-            f"population {population.name!r}: a Poisson neuron fires at most once per step of {plan.dt} ms, "
-            f"expected rates of at most {1e3 / plan.dt:g} Hz, got {rates.max():g} Hz"
-        )
-    if len(rates) > 1:
-        timed.append(_timed("rates", population, in_steps(model.starts, plan.dt), rates, now))
-    kernel, grouped = kernel_of(sources.emit_poisson), {}
-    if isinstance(model, CorrelatedPoisson):
-        kernel = kernel_of(sources.emit_correlated_poisson)
-        group = np.ascontiguousarray(model.group_of_each(population.size)[part])
-        copied = np.broadcast_to(np.sqrt(model.correlation), model.n_groups)[group]
-        grouped = {"group": group, "copied": copied}
-    call = Call(
-        f"emit {population.name}", kernel, seed=plan.seed, key=noise_key(population.uid), first_id=part.start,
-        first=block.first[population] + part.start, rates=now, **grouped, dt=plan.dt, rows=ring.rows,
-        counts=ring.counts,
-    )  # fmt: skip
-    return timed, [call]
-
-
-def _timed(what: str, population: Population, starts: np.ndarray, rows: np.ndarray, target: np.ndarray) -> Call:
-    """The Call that lets something of a population change in time."""
-    kernel = kernel_of(sources.set_timed)
-    call = Call(f"{what} of {population.name}", kernel, values=rows, starts=starts, target=target)
-    call.uid = population.uid
-    return call
-
-
-def _emit_listed(plan: Plan, block: Block, population: Population, model: SpikeList, part: slice) -> Call:
-    ring, here = block.rings["spike"], (model.ids >= part.start) & (model.ids < part.stop)
-    steps = steps_of(model.times[here], plan.dt, f"population {population.name!r}", unreachable=True)
-    ids = model.ids[here].astype(np.int64) - part.start
-    order = np.lexsort((ids, steps))
-    return Call(
-        f"emit {population.name}", kernel_of(sources.emit_spike_list), steps=np.ascontiguousarray(steps[order]),
-        ids=np.ascontiguousarray(ids[order]), cursor=np.zeros(1, np.int64),
-        first=block.first[population] + part.start, rows=ring.rows, counts=ring.counts,
-    )  # fmt: skip
-
-
-def _emit_at_start(ring: Ring, sources: np.ndarray) -> None:
-    """Put the events of step 0, which is before the first step, into a ring."""
-    before = int(ring.counts[0])
-    ring.rows[0, before : before + len(sources)] = sources
-    ring.counts[0] += len(sources)
+    if isinstance(population.model, Neuron):
+        return _neuron_calls(plan, block, population, population.model, part, before)
+    return source_calls(plan, block, population, part)
 
 
 def _neuron_calls(
@@ -141,7 +80,7 @@ def _constants(plan: Plan, population: Population, neuron: Neuron, part: slice) 
     for name, (starts, rows) in in_time.items():
         constants[name] = np.array(constants[name])
         rows = rows if rows.shape[1] == 1 else np.ascontiguousarray(rows[:, part])
-        timed.append(_timed(name, population, in_steps(starts, plan.dt), rows, constants[name]))
+        timed.append(timed_call(name, population, in_steps(starts, plan.dt), rows, constants[name]))
     return {f"all_{name}" if name in varying else f"the_{name}": value for name, value in constants.items()}, timed
 
 

@@ -42,8 +42,9 @@ def deliver(table: Table, plan: Plan) -> None:
     sources, targets = np.zeros(procedural.CHUNK, np.int64), np.zeros(procedural.CHUNK, np.int64)
     floats = np.zeros((2, procedural.CHUNK))
     make_row, row_arguments, made, partners = maker.arguments
-    weights = maker.values(projection.weight, sources, targets, floats[0])
-    delays_drawn = maker.values(projection.axonal, sources, targets, floats[1])
+    integers = np.zeros((3, procedural.CHUNK), np.int64)
+    weights = maker.values("weight", sources, targets, integers[0], floats[0])
+    delays_drawn = maker.values("delay", sources, targets, integers[0], floats[1])
     drawn = ("code", "numbers", "by_distance", "arguments")
     call = Call(
         f"make and deliver {projection.name}",
@@ -72,7 +73,7 @@ def deliver(table: Table, plan: Plan) -> None:
         dt=plan.dt,
         sources=sources,
         targets=targets,
-        integers=np.zeros((3, procedural.CHUNK), np.int64),
+        integers=integers,
         floats=floats,
         pending=np.zeros((depth, n_own)),
         arriving=np.zeros(depth, np.int64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,13 @@ from spikelearn.description.projection import Projection
 from spikelearn.engine.plan import Call
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
+from spikelearn.kernels.random import DELAY_STREAM, STREAMS, WEIGHT_STREAM
 
 _EMPTY = np.zeros(0, np.int64)
+_DRAWN: Mapping[str, Callable[[Projection], tuple[Drawn, int]]] = {
+    "weight": lambda projection: (projection.weight, WEIGHT_STREAM),
+    "delay": lambda projection: (projection.axonal, DELAY_STREAM),
+}
 
 
 class RowMaker:
@@ -40,6 +46,8 @@ class RowMaker:
         self.partners = np.zeros(room + 1, np.int64)
         self.made = np.zeros(1, np.int64)
         self._wrong = np.zeros(1, np.int64)
+        self._seed = seed
+        self._checked: list[tuple[str, Drawn, np.ndarray]] = []
         drawn = projection.weight, projection.axonal
         counted = turned and not all(each.constant for each in drawn)
         listed = by_event and any(each.values is not None for each in drawn)
@@ -51,6 +59,7 @@ class RowMaker:
             n_rows=n_rows,
             n_partners=n_partners,
             own_offset=projection.autapse_shift if by_source else -projection.autapse_shift,
+            owns=_EMPTY if rows.own is None else rows.own,
             seed=seed,
             uid=projection.uid,
             width=projection.row_width,
@@ -73,8 +82,15 @@ class RowMaker:
         """For kernels: how to make a row, and its resulting number of partners and their indices."""
         return *_address(self.call), self.made, self.partners
 
-    def values(self, drawn: Drawn, sources: np.ndarray, targets: np.ndarray, result: np.ndarray) -> tuple[Any, ...]:
-        """For kernels: how to draw weights or delays of synapses with these ends into `result`, as connect.draw_row."""
+    def values(
+        self, what: str, sources: np.ndarray, targets: np.ndarray, counters: np.ndarray, result: np.ndarray
+    ) -> tuple[Any, ...]:
+        """For kernels: how to draw each "weight" or "delay" of synapses with these ends and counters into `result`, as
+        connect.draw_row."""
+        drawn, stream = _DRAWN[what](self.projection)
+        if drawn.function is not None:
+            call = self._from_text(what, drawn, stream, sources, targets, counters, result)
+            return *drawn.arguments, *_address(call)
         if drawn.profile is None:
             return *drawn.arguments, *_address(None)
         call = Call(
@@ -91,6 +107,33 @@ class RowMaker:
         )
         self.calls.append(call)
         return *drawn.arguments, *_address(call)
+
+    def _from_text(
+        self, what: str, drawn: Drawn, stream: int, sources: np.ndarray, targets: np.ndarray, counters: np.ndarray,
+        result: np.ndarray,
+    ) -> Call:  # fmt: skip
+        """The Call that computes values from text."""
+        function, wrong = drawn.function, np.zeros(3, np.int64)
+        assert function is not None
+        call = Call(
+            f"{what}s of {self.projection.name}", _pair_kernel(function.value), numbers=function.numbers, low=drawn.low,
+            high=drawn.high, space=function.space, seed=self._seed, key=self.projection.uid * STREAMS + stream,
+            sources=sources, targets=targets, counters=counters, drawn=result, wrong=wrong,
+        )  # fmt: skip
+        self.calls.append(call)
+        self._checked.append((what, drawn, wrong))
+        return call
+
+    def _check_values(self) -> None:
+        """Raise DescriptionError for a synapse for which a text gives no weight or delay that it may have."""
+        for what, drawn, (wrong, i, j) in self._checked:
+            if wrong:
+                assert drawn.function is not None
+                limits = f" from {drawn.low:g} to {drawn.high:g}" if np.isfinite([drawn.low, drawn.high]).any() else ""
+                raise DescriptionError(
+                    f"{what} of projection {self.projection.name!r}: expected finite numbers{limits}, but "
+                    f"{drawn.function.expression.text!r} gives none for i = {i}, j = {j}"
+                )
 
     def run(self, kernel: Any, *arguments: Any) -> int:
         """The number of synapses returned by a kernel. Raises DescriptionError if rows or values are invalid."""
@@ -110,6 +153,7 @@ class RowMaker:
         if total == connect.WRONG_ROW:
             rule = self.projection.rule
             raise DescriptionError(f"{where}: connection rule {rule.name} {rule.complaint}")
+        self._check_values()
         if self._wrong[0]:
             raise DescriptionError(f"{where}: a weight or delay by distance is not a number, or infinite")
         return total
@@ -128,6 +172,12 @@ def _row_kernel(name: str, row: Any, rank: Any, value: Any) -> Kernel:
     checked = bool(import_line(row, "make_row")[1])
     text = render("row", checked=checked, by_rank=rank is not None, with_value=value is not None)
     return kernel_for(f"Rows of {name}", text, {"make_row": row, "rank": rank, "value": value})
+
+
+@functools.cache
+def _pair_kernel(value: Any) -> Kernel:
+    """The Kernel that sets synapses to the values of a function of pairs."""
+    return kernel_for("Values from text", render("pair_values"), {"value": value})
 
 
 @functools.cache

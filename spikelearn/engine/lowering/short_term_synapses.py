@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,29 +10,27 @@ from typing import Any
 import numpy as np
 
 from spikelearn.codegen.modules import kernel_for, kernel_of
-from spikelearn.description.distributions import drawn, sample
 from spikelearn.description.projection import Projection
 from spikelearn.engine.blocks import Ends
-from spikelearn.engine.lowering.synapse_tables import build, count_alone, locate
+from spikelearn.engine.lowering.each_synapse import OF_SYNAPSE, by_synapse, in_table, of_each
+from spikelearn.engine.lowering.synapse_tables import build, locate
 from spikelearn.engine.plan import Call, Plan, Table
-from spikelearn.errors import ParameterError
 from spikelearn.kernels import neurons, trial_clock
-from spikelearn.parameters import checked
+from spikelearn.kernels.random import noise_key
 from spikelearn.synapses import SynapseModel
 
 _NEVER = -(1 << 40)
 """The step of the last arrival if there was none."""
-_PARAMETERS = 2
-"""Parameters of synapses are drawn from a generator seeded with (seed, uid, this, number of the parameter)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Release:
     """The release of a projection's synapses at an arrival. Synapses of a slot share one source, and one state; if they
-    differ (`each`), each synapse has its own.
+    differ, or if it is random (`each`), each synapse has its own.
 
     last: (slots,), the step of the last arrival. state: variable -> (slots,), or (synapses,). start: initial values.
-    constants: numbers, or (synapses,).
+    constants: numbers, or (synapses,). random: what random numbers need: the seed, a key, and the number of each
+    synapse among all of the projection.
     """
 
     model: SynapseModel
@@ -42,16 +40,21 @@ class Release:
     constants: Mapping[str, float | np.ndarray]
     dt: float
     each: bool
+    random: Mapping[str, Any]
 
     @classmethod
     def of(cls, projection: Projection, table: Table, plan: Plan) -> Release:
         assert projection.synapse is not None
         model, parameters = projection.synapse.model, projection.synapse.parameters
-        n_slots, each = len(table.index) - 1, bool(projection.synapse.varying)
+        n_slots, each = len(table.index) - 1, bool(projection.synapse.varying or model.random)
         start: Mapping[str, Any]
         constants: Mapping[str, Any]
+        random: dict[str, Any] = {}
         if each:
-            start, constants = _of_each(projection, table, plan)
+            start, constants, numbers = _of_each(projection, table, plan)
+            if model.random:
+                random = {"release_seed": plan.seed, "release_key": noise_key(projection.uid)}
+                random["release_number"] = numbers
         else:
             start = {name: float(value) for name, value in model.initial(parameters).items()}
             constants = {name: float(value) for name, value in model.constants(parameters, plan.dt).items()}
@@ -63,6 +66,7 @@ class Release:
             constants=constants,
             dt=plan.dt,
             each=each,
+            random=random,
         )
         plan.releases[projection] = made
         return made
@@ -72,10 +76,10 @@ class Release:
         to: Mapping[str, Any],
     ) -> Call:  # fmt: skip
         """A Call that samples a state variable of synapses, as it is in each of these steps; see Learning.read."""
-        text = neurons.render_release_state(*self.names, variable, self.each)
+        text = neurons.render_release_state(*self.names, variable, self.each, self.varying)
         kernel = kernel_for(f"{variable} of {self.model.name}", text, {"between": self.model.between})
-        where = {"slots": slots, "positions": positions}
-        return Call(label, kernel, every=every, start=start, **where, **self.values, **to)
+        own = {name: value for name, value in self.values.items() if name not in self.random}
+        return Call(label, kernel, every=every, start=start, slots=slots, positions=positions, **own, **to)
 
     @property
     def names(self) -> tuple[list[str], list[str]]:
@@ -83,9 +87,14 @@ class Release:
         return list(self.state), list(self.constants)
 
     @property
+    def varying(self) -> list[str]:
+        """The constants that each synapse has for itself."""
+        return [name for name, value in self.constants.items() if isinstance(value, np.ndarray)]
+
+    @property
     def values(self) -> dict[str, Any]:
         """Values by the names that kernels use."""
-        values = {"release_last": self.last, "release_dt": self.dt}
+        values = {"release_last": self.last, "release_dt": self.dt, **self.random}
         values |= {f"release_{name}": array for name, array in self.state.items()}
         return values | {f"release_of_{name}": value for name, value in self.constants.items()}
 
@@ -103,56 +112,21 @@ class Release:
         return calls
 
 
-def _of_each(projection: Projection, table: Table, plan: Plan) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Initial values and constants by name, (synapses,) each, in the order of the table.
-
-    Distributions are drawn with NumPy for all synapses of all shares, in the order in which their rule made them.
-    """
+def _of_each(projection: Projection, table: Table, plan: Plan) -> tuple[dict[str, Any], dict[str, Any], np.ndarray]:
+    """Initial values and constants by name, numbers or, where they differ, (synapses,) in the order of the table; and
+    the number of each synapse."""
     assert projection.synapse is not None
-    model, parameters = projection.synapse.model, projection.synapse.parameters
+    model, synapse = projection.synapse.model, projection.synapse
     located = locate(projection, plan)
-    n_all = len(located["numbers"]) if plan.share.of == 1 else count_alone(projection, plan.seed)
-    columns = {}
-    for k, (name, given) in enumerate(parameters._asdict().items()):
-        values = drawn(given, model.units[name], name)
-        if values.values is not None and values.values.ndim == 2:
-            columns[name] = values.values[located["pre"], located["post"]]
-        else:
-            generator = np.random.default_rng([plan.seed, projection.uid, _PARAMETERS, k])
-            columns[name] = sample(values, n_all, generator)[located["numbers"]]
-    every = model.Parameters(**columns)
-    _check_each(every, projection)
-    found = [
-        {name: np.broadcast_to(values, located["numbers"].shape) for name, values in made.items()}
-        for made in (_by_synapse(model.initial, every), _by_synapse(model.constants, every, plan.dt))
-    ]
-    placed = [{name: np.zeros(table.n_synapses) for name in made} for made in found]
-    for made, by_position in zip(found, placed, strict=True):
-        for name, column in made.items():
-            by_position[name][located["positions"]] = column
-    return placed[0], placed[1]
-
-
-def _by_synapse(function: Callable[..., Mapping[str, Any]], every: Any, *more: Any) -> Mapping[str, Any]:
-    """function(parameters, *more) of each synapse: at once, if it takes arrays, else one after the other."""
-    try:
-        return function(every, *more)
-    except (TypeError, ValueError):
-        rows = [function(type(every)(*map(float, row)), *more) for row in zip(*every, strict=True)]
-        return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
-
-
-def _check_each(every: Any, projection: Projection) -> None:
-    """Raise ParameterError for parameters of a synapse that its model does not accept."""
-    assert projection.synapse is not None
-    model, where = projection.synapse.model, f"projection {projection.name!r}"
-    try:
-        checked(model.Parameters, every._asdict(), model.name)
-        for row in zip(*(values.tolist() for values in every), strict=True):
-            if complaint := model.check(model.Parameters(*row)):
-                raise ParameterError(f"{model.name}: {complaint}")
-    except ParameterError as error:
-        raise ParameterError(f"{where}: {error}; a distribution takes low= and high=") from None
+    every = of_each(model, synapse.parameters, synapse.varying, OF_SYNAPSE, projection, plan, located)
+    start, constants = (
+        {
+            name: in_table(np.asarray(value, float), located, table.n_synapses) if np.ndim(value) else float(value)
+            for name, value in made.items()
+        }
+        for made in (by_synapse(model.initial, every), by_synapse(model.constants, every, plan.dt))
+    )
+    return start, constants, in_table(located["numbers"], located, table.n_synapses)
 
 
 def joins(projection: Projection) -> bool:
@@ -177,7 +151,7 @@ def deliver_by(release: Release, table: Table, plan: Plan) -> None:
     """Add the Call that delivers the weights of a table times their release."""
     [projection] = table.projections
     ends = plan.ends[projection]
-    text = neurons.render_short_term(*release.names, release.each)
+    text = neurons.render_short_term(*release.names, release.each, release.varying, len(release.model.random))
     kernel = kernel_for(f"Synapses of {release.model.name}", text, {"release": release.model.release})
     plan.stages[ends.stage].append(
         Call(

@@ -216,8 +216,8 @@ def _scan(
     return maker.run(
         connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
         projection.row_width, projection.pairs, seed, projection.uid,
-        *maker.values(projection.weight, rows[0], rows[1], drawn[0]),
-        *maker.values(projection.axonal, rows[0], rows[1], drawn[1]), projection.dendritic_steps, dt,
+        *maker.values("weight", rows[0], rows[1], rows[2], drawn[0]),
+        *maker.values("delay", rows[0], rows[1], rows[2], drawn[1]), projection.dendritic_steps, dt,
         first_source - (0 if part is None else part.first), first_target, *into,
         cursor, 0 if part is None else part.bits, *places,
         found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),

@@ -3,7 +3,8 @@
 Rendered together with event_rule.py, which has the loops and knows the lists that are made here.
 
 pre, post: the traces, and `added` those to which 1 is added at an event; the others are set to 1. state: of the
-synapse. reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
+synapse; varying: constants that each synapse has for itself, which are carried along with its state and never change.
+reads: state variables of the target, whose values post events carry. on_pre, on_post: arguments of the
 handlers. transmits: what arrives is a function of the weight. short_term: it is multiplied by the fraction that a slot
 releases, which has its own state (release_state). mean_pre: post events carry the mean of the traces of all sources.
 state_goes_on: handlers are also called while nothing is learned, and the change of the weight is discarded.
@@ -48,8 +49,9 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # end
 
 
-# SYNAPSE = weight, eligibility, STATE
-# KEPT_IN = weights, eligibilities, synapse__STATE
+# OF_EACH = STATE, VARYING
+# SYNAPSE = weight, eligibility, OF_EACH
+# KEPT_IN = weights, eligibilities, synapse__OF_EACH
 # CHANGED = change, STATE
 # MODULATOR = integrals, scales, extreme_counts, base, tau_c, dt
 # SLOT_EXTREMES = slot_extremes
@@ -60,8 +62,8 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # OWED = weight + eligibility * N
 # LIMITED = within_limits(weight, eligibility, since, until, N_low, N_high, extreme_N, W_min, W_max)
 # if rises:
-# SYNAPSE = weight, eligibility, rising, STATE
-# KEPT_IN = weights, eligibilities, risings, synapse__STATE
+# SYNAPSE = weight, eligibility, rising, OF_EACH
+# KEPT_IN = weights, eligibilities, risings, synapse__OF_EACH
 # MODULATOR = MODULATOR, integrals_rise, scales_rise, tau_rise
 # EXTREME_N = extreme_N, extreme_R, extreme_times
 # AT_ARRIVAL = N, E, R, F
@@ -79,8 +81,8 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # MAY_EXCEED = True
 # end
 # if not modulated:
-# SYNAPSE = weight, STATE
-# KEPT_IN = weights, synapse__STATE
+# SYNAPSE = weight, OF_EACH
+# KEPT_IN = weights, synapse__OF_EACH
 # CHANGED = weight, STATE
 # MODULATOR =
 # SLOT_EXTREMES =
@@ -92,8 +94,8 @@ from spikelearn.kernels.modulators import latest_event, within_limits_rising
 # end
 # UPDATE =
 # if gathers:
-# SYNAPSE = weight, gathered, STATE
-# KEPT_IN = weights, gathered_changes, synapse__STATE
+# SYNAPSE = weight, gathered, OF_EACH
+# KEPT_IN = weights, gathered_changes, synapse__OF_EACH
 # UPDATE = update_every
 # end
 # if transmits:

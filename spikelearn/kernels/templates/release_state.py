@@ -17,7 +17,7 @@ def function(
             interval = (step - release_last[slot]) * release_dt
             # if each:
             k = positions[i]
-            now__STATE = between(release__STATE[k], interval, release_of__CONSTANTS[k])
+            now__STATE = between(release__STATE[k], interval, HELD)
             # else:
             now__STATE = between(release__STATE[slot], interval, release_of__CONSTANTS)
             # end

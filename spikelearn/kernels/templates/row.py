@@ -3,7 +3,7 @@
 It writes `partners`, their number to made[0], and where procedural synapses need them their counters and indices
 in arrays (otherwise these are empty). checked: the row is validated. by_rank: the rule makes rows by target but these
 are rows of sources: `rank` is a synapse's position in the row of its target. with_value: the rule takes a function,
-`value`.
+`value`. owns: the autapse of each row, or -1, where no shift between sources and targets tells it.
 """
 
 from spikelearn.codegen.jit import Written, kernel
@@ -12,10 +12,12 @@ from spikelearn.kernels.connect import begin_row, checked_row
 
 @kernel
 def function(
-    row, n_rows, n_partners, own_offset, seed, uid, width, degrees, pairs, numbers, seen: Written, stamp: Written,
+    row, n_rows, n_partners, own_offset, owns, seed, uid, width, degrees, pairs, numbers, seen: Written, stamp: Written,
     scratch: Written, partners: Written, made: Written, counters: Written, flats: Written
 ):  # fmt: skip
     start, increment, own = begin_row(row, n_partners, own_offset, seed, uid)
+    if len(owns) > 0:
+        own = owns[row]
     stamp[0] += 1
     # if with_value:
     count = make_row(value, row, n_partners, own, numbers, start, increment, seen, stamp[0], scratch, partners)
