@@ -75,8 +75,8 @@ def releases(run: Run) -> dict[str, np.ndarray]:
             and name not in found
         ):
             up, down = _jumps(trace.times, trace.values[:, 0])
-            found |= {name: [up]} if len(up) else {}
-            found |= {f"{name}, less than expected": [down]} if len(down) else {}
+            found |= {f"{name} up" if len(down) else name: [up]} if len(up) else {}
+            found |= {f"{name} down": [down]} if len(down) else {}
     return {name: np.concatenate(times) for name, times in found.items()}
 
 
