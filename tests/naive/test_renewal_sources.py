@@ -195,7 +195,7 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("given", FUNCTIONS, ids=str)
+@pytest.mark.parametrize("given", FUNCTIONS, ids=lambda given: getattr(given, "__name__", given))
 @pytest.mark.parametrize("threads", [1, 2])
 def test_rates_are_functions_at_the_middle_of_each_step(given, threads):
     found = fired(sl.Poisson(given), 6, 300.0, threads=threads)
