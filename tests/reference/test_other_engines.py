@@ -440,3 +440,27 @@ def test_inhibition_by_negative_weights_learns_on_nest_as_here():
     here = spikes("compiled")
     assert len(here) > 3
     ULP(1).check(here, spikes("nest"))
+
+
+@pytest.mark.parametrize("engine", ["nest", "brian2"])
+def test_values_set_before_the_first_run_are_taken_over_and_later_ones_refused(engine):
+    def network():
+        net = sl.Network(dt=0.1, seed=1)
+        cells, source = net.population(2, sl.LIF()), net.population(1, sl.SpikeList([3.0]))
+        made = net.connect(source, cells, weight=100.0, delay=1.0)
+        net.record(cells)
+        return net, cells, source, made
+
+    times = []
+    for each in (engine, "compiled"):
+        net, cells, source, made = network()
+        net.build(each)
+        net.set(cells, I_e=500.0, V_m=-60.0)
+        net.set(source, times=[5.0])
+        net.set(made, delay=2.0)
+        times.append(net.run(50.0).spikes(cells).times)
+        if each == engine:
+            with pytest.raises(DescriptionError, match="has run on .*cannot be changed"):
+                net.set(cells, I_e=0.0)
+    EXACT.check(times[0], times[1])
+    assert len(times[0]) == 6
