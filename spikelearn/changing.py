@@ -201,7 +201,9 @@ class ChangingNetwork(NetworkBuilder):
         seed = (self.seed, population.uid, _CHANGED, step)
         given = {name: value for name, value in values.items() if name in population.model.parameters._fields}
         on_grid = self._started and backend.on_grid  # type: ignore[union-attr]
-        changed = {"model": changed_neuron(part, given, seed, self.dt, on_grid)} if given else {}
+        as_made = not self._started and isinstance(part, Population)
+        drawn_from = (self.seed, population.uid) if as_made else seed
+        changed = {"model": changed_neuron(part, given, drawn_from, self.dt, on_grid)} if given else {}
         state = state_values(part, {name: value for name, value in values.items() if name not in given})
         if not self._started:
             self._set_initial(part, changed, state, seed)

@@ -17,6 +17,7 @@ from spikelearn.description.checks import (
     check_synapse,
 )
 from spikelearn.description.distributions import Distribution, Drawn, drawn, sample
+from spikelearn.description.drawn_parameters import with_drawn_parameters
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population, View, whole
 from spikelearn.description.projection import Drive, Projection, Release
@@ -69,8 +70,8 @@ def changed_neuron(
 ) -> Neuron:
     """The neuron of a population with other parameters for these of its cells.
 
-    seed: that of what is drawn from distributions, which goes on with the number of the parameter. on_grid: whether
-    they run in steps of dt.
+    seed: that of what is drawn from distributions, as of a population that is made. on_grid: whether they run in steps
+    of dt.
     """
     population = whole(part)
     neuron: Neuron = population.model
@@ -80,9 +81,9 @@ def changed_neuron(
         if name not in values:
             continue
         value, unit, what = values[name], neuron.model.units[name], f"{name} of population {population.name!r}"
-        if isinstance(value, Distribution):
-            value = sample(drawn(value, unit, what), part.size, np.random.default_rng([*seed, k]))
         if isinstance(part, View):
+            if isinstance(value, Distribution):
+                value = sample(drawn(value, unit, what), part.size, np.random.default_rng([*seed, k]))
             if isinstance(value, Timed) or isinstance(known[name], Timed):
                 raise DescriptionError(f"{what}: it changes in time; expected values of all its neurons at once")
             new = np.asarray(plain(value, unit, what))
@@ -92,6 +93,9 @@ def changed_neuron(
             value[part.ids] = new
         given[name] = value
     made: Neuron = neuron.model(**known | given)
+    made = with_drawn_parameters(made, population.size, seed, f"population {population.name!r}")
+    still_drawn = [(name, each) for name, each in neuron.drawn if name not in given]
+    made = replace(made, drawn=(*still_drawn, *made.drawn))
     check_sizes(population.name, population.size, made, dt)
     if on_grid and not given.keys().isdisjoint(neuron.model.durations):
         check_durations(population.name, made, dt)

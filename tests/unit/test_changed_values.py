@@ -32,7 +32,7 @@ def others(make, known, units):
         if units[name] in ("ms", "duration"):
             tries = [value + 0.5, value + 5.0, value - 0.5]
         else:
-            tries = [value * 1.1, value * 0.9, value + 0.1, value - 0.1]
+            tries = [value * 1.1, value * 0.9, value + 0.1, value - 0.1, value + 1.0]
         for new in tries:
             try:
                 make(**known | {name: new})
@@ -272,6 +272,24 @@ def test_changes_of_every_kind_are_the_same_on_all_engines_and_threads_and_after
     unchanged.run(time + 10.0)
     last = outcome(unchanged.run(30.0))
     assert any(not np.array_equal(last[name], values) for name, values in found["compiled", 1].items())
+
+
+def test_parameters_that_are_set_to_distributions_are_drawn():
+    def network(**parameters):
+        net = sl.Network(dt=0.1, seed=3)
+        return net, net.population(50, sl.LIF(**parameters), name="cells")
+
+    wide = sl.Normal(20.0, 3.0, low=1.0)
+    (net, cells), (_, made) = network(), network(tau_m=wide)
+    net.set(cells, tau_m=wide)
+    EXACT.check(net.get(cells, "tau_m"), made.model.parameters.tau_m)
+    assert repr(cells.model) == repr(made.model)
+    net.run(1.0)
+    net.set(cells[:10], V_th=sl.Uniform(-50.0, -45.0), V_m=sl.Uniform(-60.0, -55.0))
+    net.set(cells, I_e=sl.Exponential(100.0))
+    assert len(set(net.get(cells[:10], "V_th"))) == 10 and set(net.get(cells[10:], "V_th")) == {-55.0}
+    assert len(set(net.get(cells, "I_e"))) == 50 and -60.0 <= net.get(cells[:10], "V_m").min()
+    EXACT.check(net.get(cells, "tau_m"), made.model.parameters.tau_m)
 
 
 def test_after_a_reset_a_network_is_the_one_made_with_what_was_set_last():
