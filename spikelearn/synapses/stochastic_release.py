@@ -32,6 +32,7 @@ class StochasticReleaseParameters(NamedTuple):
 
 @scalar
 def release_vesicles(vesicles, u, interval, refilled, released_here, n, U, tau_rec, tau_fac):
+    vesicles = min(vesicles, n)  # n may have been set to less since
     vesicles = vesicles + binomial(n - vesicles, -math.expm1(-interval / tau_rec), refilled)
     u = U + u * (1.0 - U) * math.exp(-interval / tau_fac)
     released = binomial(vesicles, u, released_here)

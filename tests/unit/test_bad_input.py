@@ -251,8 +251,8 @@ CASES = [
         lambda k: k["net"].connect(k["inp"], k["lif"], "exc", sl.Pairs([0.5], [0]))
     ),
     bad(DescriptionError, "cells", "index 7", "0..2", id="index of a view out of range")(lambda k: k["lif"][[0, 7]]),
-    bad(DescriptionError, "Pairs", "contiguous", id="connecting a view with gaps")(
-        lambda k: k["net"].connect(k["inp"][[0, 2]], k["lif"], "exc")
+    bad(DescriptionError, "inp", "occurs 2 times", id="connecting a view with a neuron twice")(
+        lambda k: k["net"].connect(k["inp"][[0, 2, 0]], k["lif"], "exc")
     ),
     bad(DescriptionError, "'s'", "id 2", "0..1", id="id of a spike list out of range")(
         lambda k: k["net"].population(2, sl.SpikeList([1.0], [2]), name="s")
