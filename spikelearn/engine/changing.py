@@ -92,7 +92,7 @@ def made_anew(parts: Sequence[Any], program: Program, name: str) -> bool:
             learning = program.plans[0].learning.get(part)
             if argument in (("pending", "arriving") if learning is None else learning.made_anew):
                 return True
-            if argument in _release_state(part):
+            if argument in _release_state(part) or _is_parameter(part, argument):
                 return True
     return False
 
@@ -112,6 +112,12 @@ def resume(parts: Sequence[Any], before: Program, after: Program) -> None:
                     new.learning[part].resume(after.step)
             if isinstance(part, Drive):
                 _resume_drive(part, old, new)
+
+
+def _is_parameter(projection: Projection, argument: str) -> bool:
+    """Whether an array has a parameter of the rule for each synapse, as opposed to its state."""
+    of_synapse, plasticity = argument.removeprefix("synapse_"), projection.plasticity
+    return plasticity is not None and of_synapse != argument and of_synapse not in plasticity.rule.state
 
 
 def _release_state(projection: Projection) -> list[str]:

@@ -190,6 +190,10 @@ class Learning(Protocol):
     """How the synapses of one projection learn, in one share: the interface of all kinds of rule to the engine."""
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """Arrays and numbers by the names that kernels use."""
+
+    @property
     def factor(self) -> np.ndarray:
         """(1,), the factor of what they learn: 1, or that of a phase of trials; 0 while it freezes their weights."""
 
@@ -333,6 +337,10 @@ class Plan:
             names = ", ".join(projection.name for projection in table.projections)
             for what in ("weights", "targets", "event_count"):
                 yield f"{what} of {names}", getattr(table, what)
+        for projection, learning in self.learning.items():
+            for name, value in learning.values.items():
+                if isinstance(value, np.ndarray):
+                    yield f"synapses of {projection.name}, {name}", value
         for modulator, arrays in self.modulators.items():
             yield f"n of {modulator.name}", arrays["n"]
         yield "control", self.control

@@ -292,6 +292,19 @@ def test_parameters_that_are_set_to_distributions_are_drawn():
     EXACT.check(net.get(cells, "tau_m"), made.model.parameters.tau_m)
 
 
+def test_parameters_of_a_rule_that_differ_between_synapses_are_set_and_set_again():
+    net = sl.Network(dt=0.1, seed=1)
+    source, cells = net.population(20, sl.Poisson(100.0)), net.population(8, sl.LIF(I_e=400.0))
+    made = net.connect(source, cells, weight=sl.Uniform(0, 100), plasticity=sl.STDP(W_max=100.0, mu_plus=0.0))
+    net.run(100.0)
+    for lambda_ in (sl.Uniform(0.01, 0.05), np.zeros((20, 8)), 0.01):
+        before = net.weights(made)
+        net.set(made, lambda_=lambda_)
+        ULP(100, 100.0).check(net.weights(made), before)
+        net.run(100.0)
+        assert np.any(net.weights(made) != before) == (not isinstance(lambda_, np.ndarray))
+
+
 def test_after_a_reset_a_network_is_the_one_made_with_what_was_set_last():
     net, made = neurons_of(sl.LIF), neurons_of(sl.LIF)
     made.set(made.populations["cells"], tau_m=14.0, E_L=-68.0)
