@@ -31,7 +31,7 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         made.append((kernel, arguments))
         return (
             load(kernel, arguments)
-            if kernel.of.startswith(("Rows of", "Values by distance", "draw"))
+            if kernel.of.startswith(("Rows of", "Values by distance", "Values from text", "draw"))
             else (Nothing(0, None), None)
         )
 
