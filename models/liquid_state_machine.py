@@ -20,6 +20,7 @@ excitatory neurons and 1 ms elsewhere (0.8 in the paper, no multiple of the step
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
+from spikelearn.errors import SignWarning
 from spikelearn.experiments import Control, Outcome, Published, parameter
 from spikelearn.plots.panels import letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, INK, PALETTE, clean
@@ -120,11 +122,12 @@ def build(p: Parameters, trains: list[np.ndarray], seed: int) -> tuple[sl.Networ
         drawn = {name: sl.Normal(mean, mean / 2, low=mean / 50, high=2 * mean) for name, mean in own.items()}
         profile = sl.GaussianProfile(probability, sigma=p.length / np.sqrt(2.0))
         size = sl.Exponential(abs(weight))
-        made = net.connect(
-            cells[source], cells[target], "exc" if weight > 0.0 else "inh",
-            sl.DistanceProbability(profile, autapses=False), weight=size,
-            delay=1.5 if (source, target) == ("E", "E") else 1.0, synapse=sl.TsodyksMarkram(**drawn),
-        )  # fmt: skip
+        with warnings.catch_warnings(action="ignore", category=SignWarning):  # made negative below
+            made = net.connect(
+                cells[source], cells[target], "exc" if weight > 0.0 else "inh",
+                sl.DistanceProbability(profile, autapses=False), weight=size,
+                delay=1.5 if (source, target) == ("E", "E") else 1.0, synapse=sl.TsodyksMarkram(**drawn),
+            )  # fmt: skip
         if weight < 0.0:
             inhibitory.append(made)
     times = np.concatenate([LENGTH * k + each for k, each in enumerate(trains)])

@@ -531,7 +531,7 @@ def exact(threads: int) -> Scene:
     net.connect(delta, qif, weight=1.0)
     net.connect(timed, parrots, rule=sl.OneToOne(), delay=0.5)
     net.connect(listed, lif[:3], "exc", sl.OneToOne(), 900.0)
-    for synapse in exported(sl.SynapseModel):
+    for synapse in [each for each in exported(sl.SynapseModel) if not each.random]:
         net.connect(poisson, lif, "exc", p, 100.0, delay=sl.Uniform(0.5, 2.0), synapse=synapse())
     net.connect(poisson, lif, "exc", p, 50.0, delay=1.0, plasticity=sl.STDP(), plastic=False)
     net.drive(lif, sl.PoissonInput(300.0, n=4), weight=40.0)

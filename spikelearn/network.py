@@ -160,10 +160,10 @@ class Network(ChangingNetwork):
         from spikelearn.engine import checkpoint
 
         content = checkpoint.read(checked_path(path, "path of restore"))
-        net = cls.__new__(cls)
-        Network.__init__(net)
+        Network.__init__(net := cls.__new__(cls))
         try:
-            vars(net).update(content["network"], **_of_a_new_process(), recorded=None)
+            described = content["network"]
+            vars(net).update(described, _populations=described["_populations"], **_of_a_new_process(), recorded=None)
             net.build().restore(content["arrays"], content["step"], str(path))
             net.recorded = net._finish(content["run"])
         except SpikelearnError:

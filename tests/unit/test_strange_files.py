@@ -94,7 +94,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path, content, monkeypatc
 )  # fmt: skip
 def test_a_header_of_a_checkpoint_that_is_none_is_refused_though_its_checksum_is_right(tmp_path, header):
     text = header.encode()
-    start = struct.pack("<16sIQI", b"spikelearn-state", 2, 32 + len(text) + 32, len(text)) + text
+    start = struct.pack("<16sIQI", b"spikelearn-state", checkpoint.FORMAT, 32 + len(text) + 32, len(text)) + text
     (tmp_path / "state").write_bytes(start + blake2b(start, digest_size=32).digest())
     with pytest.raises(CheckpointError, match="state: damaged"):
         sl.Network.restore(tmp_path / "state")
