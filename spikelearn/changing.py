@@ -66,9 +66,7 @@ class ChangingNetwork(NetworkBuilder):
     _changed: bool
 
     def _lister(self) -> Callable[[Projection], Synapses]:
-        from spikelearn.engine.listed_synapses import list_synapses
-
-        return functools.partial(list_synapses, seed=self.seed, dt=self.dt)
+        return functools.partial(_listed, seed=self.seed, dt=self.dt)
 
     def set(self, part: Any, **values: Any) -> None:
         """Set parameters and state of a part of the network now, before the first run or between two runs.
@@ -362,3 +360,10 @@ def _numbers(state: Mapping[str, Drawn], n: int, seed: tuple[int, ...]) -> dict[
     return {
         name: sample(value, n, np.random.default_rng([*seed, 100 + k])) for k, (name, value) in enumerate(state.items())
     }
+
+
+def _listed(projection: Projection, seed: int, dt: float) -> Synapses:
+    """list_synapses, imported when it is first needed."""
+    from spikelearn.engine.listed_synapses import list_synapses
+
+    return list_synapses(projection, seed, dt)

@@ -316,6 +316,7 @@ class NetworkBuilder(SwitchingBuilder):
             payload=payload or "",
             space=ends.space if by_distance else None,
             counted_by=self._counter(),
+            listed_by=self._lister(),
         )
         self._projections[name] = added
         return added

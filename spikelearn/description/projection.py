@@ -25,7 +25,8 @@ class Projection:
     axonal, dendritic: delays; axonal may be drawn (ms), dendritic is a whole number of steps. procedural: synapses are
     regenerated at each event rather than stored. double: weights and sums of input are float64 however many there are.
     payload: the state variable of the source whose value each event carries, "" for none. counted_by:
-    function(projection) -> number of its synapses, if the rule does not tell it.
+    function(projection) -> number of its synapses, if the rule does not tell it. listed_by: function(projection) -> its
+    synapses.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Projection:
     payload: str = ""
     space: np.ndarray | None = None
     counted_by: Callable[[Projection], int] | None = field(default=None, repr=False)
+    listed_by: Callable[[Projection], Any] | None = field(default=None, repr=False)
 
     ids = None
 
@@ -77,6 +79,20 @@ class Projection:
         if self.procedural:
             raise DescriptionError(f"weights of projection {self.name!r}: procedural synapses are not stored")
         return Reference("weights", self)
+
+    def synapses(self) -> Any:
+        """Its synapses as they are made, before anything has changed them: pre, post, weight and delay of each.
+
+        A `Synapses`, in the order of `Run.synapses`; those that there are now: `net.synapses(projection)`. Delays are as
+        drawn; engines that run in steps take the nearest step. Also for procedural synapses.
+
+        >>> net = Network()
+        >>> cells = net.population(3, LIF())
+        >>> net.connect(cells, cells, rule=OneToOne(), weight=2.0).synapses().post.tolist()
+        [0, 1, 2]
+        """
+        assert self.listed_by is not None
+        return self.listed_by(self)
 
     def __len__(self) -> int:
         """The number of synapses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tolerances import EXACT
 
 import spikelearn as sl
 
@@ -127,3 +128,19 @@ def test_parameters_that_differ_between_neurons_are_not_spelled_out():
     net = sl.Network()
     net.population(1000, sl.LIF(I_e=np.arange(1000.0)), name="cells")
     assert row(str(net), "cells") == ["cells", "1,000", "LIF(I_e=...)"]
+
+
+@pytest.mark.parametrize("rule", [sl.FixedProbability(0.4), sl.OneToOne(), sl.FixedInDegree(3)], ids=repr)
+def test_a_projection_lists_its_synapses_as_they_are_made_whatever_has_become_of_them(rule):
+    net = sl.Network(dt=0.1, seed=2)
+    cells = net.population(9, sl.LIF(), name="cells")
+    made = net.connect(cells, cells, "exc", rule, weight=sl.Uniform(1.0, 5.0), delay=sl.Uniform(1.0, 3.0))
+    before = made.synapses()
+    now = net.synapses(made)
+    assert len(made) == len(before.pre) > 0
+    for name in ("pre", "post", "weight"):
+        EXACT.check(getattr(before, name), getattr(now, name))
+    EXACT.check(np.floor(before.delay / 0.1 + 0.5), np.round(now.delay / 0.1))
+    net.set_weights(made, np.full(len(made), 9.0))
+    EXACT.check(made.synapses().weight, before.weight)
+    assert np.all(net.synapses(made).weight == 9.0)
