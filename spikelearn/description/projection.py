@@ -83,8 +83,8 @@ class Projection:
     def synapses(self) -> Any:
         """Its synapses as they are made, before anything has changed them: pre, post, weight and delay of each.
 
-        A `Synapses`, in the order of `Run.synapses`; those that there are now: `net.synapses(projection)`. Delays are as
-        drawn; engines that run in steps take the nearest step. Also for procedural synapses.
+        A `Synapses`, in the order of `Run.synapses`; those that there are now: `net.synapses(projection)`. Delays are
+        as drawn; engines that run in steps take the nearest step. Also for procedural synapses.
 
         >>> net = Network()
         >>> cells = net.population(3, LIF())
