@@ -57,8 +57,8 @@ class Call:
         """What `raised` means, if not an exception."""
         self.part: Any = None
         """The projection, drive or recording with which it is switched off."""
-        self.instead: Callable[[], list[Call]] = list
-        """The Calls that are made in its place while that is off."""
+        self.instead: Callable[[Call], list[Call]] = _nothing
+        """Takes it and returns the Calls that are made in its place while that is off."""
 
     @property
     def named(self) -> dict[str, Any]:
@@ -111,13 +111,17 @@ class Call:
             self.entry.call(step, self.packed.ctypes.data)
 
 
+def _nothing(call: Call) -> list[Call]:
+    return []
+
+
 def made(calls: Iterable[Call], off: Collection[Any]) -> Iterator[Call]:
     """The Calls that are made. off: parts that are switched off, whose Calls are left out or replaced."""
     for call in calls:
         if call.part is None or call.part not in off:
             yield call
         else:
-            yield from call.instead()
+            yield from call.instead(call)
 
 
 def call_table(calls: Sequence[Call | None]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,6 @@ into an array that nobody reads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def mark_input(projection: Projection, calls: Iterable[Call]) -> None:
         written = call.written
         if "inputs" in written or "ring" in written:
             call.part = projection
-            call.instead = partial(_without_input, call)
+            call.instead = _without_input
 
 
 def _without_input(call: Call) -> list[Call]:
@@ -41,7 +40,7 @@ def _without_input(call: Call) -> list[Call]:
 def mark_drive(drive: Drive, call: Call) -> Call:
     """Mark a Call of a drive. While it is off, states of noise and currents that change in steps go on."""
     call.part = drive
-    call.instead = partial(_without_drive, call)
+    call.instead = _without_drive
     return call
 
 
