@@ -1,7 +1,4 @@
-"""Networks are freed when nobody holds them, not when the garbage collector comes: the next may be as large.
-
-Networks whose synapses learn are not yet: their rules refer to the plan that they are part of.
-"""
+"""Networks are freed when nobody holds them, not when the garbage collector comes: the next may be as large."""
 
 import gc
 
@@ -27,11 +24,11 @@ def left_in_cycles(used):
         gc.enable()
 
 
-def run(threads=1, change=lambda net: None):
+def run(threads=1, change=lambda net: None, plasticity=None):
     net = sl.Network(dt=0.1, seed=1, threads=threads)
     source = net.population(20, sl.Poisson(50.0), name="source")
     cells = net.population(30, sl.LIF(), name="cells")
-    net.connect(source, cells, "exc", weight=sl.Uniform(10.0, 90.0), delay=1.0, name="made")
+    net.connect(source, cells, "exc", weight=sl.Uniform(10.0, 90.0), delay=1.0, name="made", plasticity=plasticity)
     net.connect(cells, cells, "inh", weight=-5.0, delay=1.5, synapse=sl.TsodyksMarkram())
     net.drive(cells, sl.NoiseCurrent(std=50.0, tau=2.0))
     net.record(cells)
@@ -57,3 +54,8 @@ def test_a_network_that_has_run_leaves_nothing_to_the_garbage_collector(threads)
 )
 def test_nor_does_one_that_was_changed(change):
     assert left_in_cycles(lambda: run(change=change)) == []
+
+
+@pytest.mark.parametrize("rule", [sl.STDP(), sl.Clopath()], ids=repr)
+def test_nor_does_one_that_learns(rule):
+    assert left_in_cycles(lambda: run(plasticity=rule)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
@@ -37,7 +38,8 @@ def deliver(table: Table, plan: Plan) -> None:
     assert projection.plasticity is not None
     _check_weights(projection, table)
     module, _, name = LEARNING[projection.plasticity.rule.learns_by].partition(":")
-    learning: Learning = getattr(import_module(module), name).of(projection, plan, table)
+    # A proxy, since the plan refers to what learns: their memory is free as soon as nobody uses them.
+    learning: Learning = getattr(import_module(module), name).of(projection, weakref.proxy(plan), table)
     plan.learning[projection] = learning
     plan.factors.setdefault(projection, []).append(learning.factor)
     learning.deliver()
