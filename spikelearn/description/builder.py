@@ -8,24 +8,16 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from spikelearn.connectivity import AllToAll, ConnectionRule, Endpoints, Profile
+from spikelearn.connectivity import ConnectionRule, Profile
 from spikelearn.description.adding import adds
 from spikelearn.description.checks import (
-    check_array,
-    check_by_distance,
-    check_delays,
     check_drive,
-    check_payload,
-    check_plasticity,
-    check_procedural,
     check_release,
-    check_sent_at_once,
     check_sizes,
-    check_synapse,
     checked_initial,
-    warn_of_sign,
 )
-from spikelearn.description.distributions import Distribution, drawn, from_text
+from spikelearn.description.connecting import NetworkFacts, made_projection
+from spikelearn.description.distributions import Distribution
 from spikelearn.description.drawn_parameters import with_drawn_parameters
 from spikelearn.description.environment import World
 from spikelearn.description.following import Following, check_nothing_else_sets
@@ -36,7 +28,6 @@ from spikelearn.description.population import Modulator, Population, View, segme
 from spikelearn.description.positions import Grid, Positions, UniformPositions, positions_of
 from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.readout import Feed
-from spikelearn.description.receiver import receiver_of
 from spikelearn.description.recording import (
     Recording,
     by_default,
@@ -46,7 +37,7 @@ from spikelearn.description.recording import (
     sampling_steps,
     with_recordings,
 )
-from spikelearn.description.scattered import between_whole, is_scattered, spread
+from spikelearn.description.scattered import is_scattered, spread
 from spikelearn.description.signal import Signal
 from spikelearn.description.signal_builder import MOST
 from spikelearn.description.switching import SwitchingBuilder
@@ -230,94 +221,15 @@ class NetworkBuilder(SwitchingBuilder):
         """
         self._check_ends(source, target)
         name = self._name(name, f"{source.name}->{target.name}", {**self._projections, **self._signals})
-        where = f"projection {name!r}"
-        plastic, procedural = flag(plastic, f"plastic of {where}"), flag(procedural, f"procedural of {where}")
-        sender = whole(source)
-        sender.check_kind(on, where)
-        rule = AllToAll() if rule is None else rule
-        if not isinstance(rule, ConnectionRule):
-            raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
-        uid = self._next_uid()
-        if is_scattered(source) or is_scattered(target):
-            if procedural:
-                raise DescriptionError(f"{where}: procedural synapses need contiguous views, e.g. population[10:20]")
-            given: dict[str, Any] = {"rule": rule, "weight": weight, "synapse": synapse}
-            given |= {"delay": delay, "axonal_delay": axonal_delay}
-            whole_target = target if isinstance(target, Modulator) else whole(target)
-            to = receiver_of(whole_target, port, where)
-            seed, least = (self.seed, uid), 0.0 if dendritic_delay is not None else self.dt
-            given = between_whole(source, target, to, given, seed, least, self._lister(), name)
-            rule, weight, synapse = given["rule"], given["weight"], given["synapse"]
-            delay, axonal_delay, source, target = given["delay"], given["axonal_delay"], sender, whole_target
-        source_first, source_size = segment(source, where)
-        receiver = receiver_of(target, port, where)
-        ends = Endpoints(
-            n_source=source_size,
-            n_target=receiver.size,
-            shared=receiver.shared(sender, source_first, source_size),
-            seed=(self.seed, uid),
-            where=where,
-            source_positions=source.positions,
-            target_positions=receiver.positions,
-            source_period=sender.period,
-            target_period=receiver.period,
-        )
-        rows = rule.rows(ends)
-        unit = (synapse.unit if isinstance(synapse, Synapse) else "") or receiver.unit
-        weight = from_text(weight, unit, f"weight of {where}", ends)
-        delay = from_text(delay, "ms", f"delay of {where}", ends)
-        axonal_delay = from_text(axonal_delay, "ms", f"axonal_delay of {where}", ends)
-        weights = drawn(weight, unit, f"weight of {where}")
-        check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
-        axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, self.dt, where)
-        check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
-        check_synapse(synapse, rule, rows, source_size, receiver.size, plasticity, where)
-        for values, what in ((weights, "weight"), (axonal, "delay")):
-            check_by_distance(values, ends, f"{what} of {where}")
-        learned_kind = check_plasticity(
-            sender, receiver.target, receiver.port, plasticity, synapse, learns_from, weights,
-            dendritic_steps * self.dt,
-            self._modulators.values(), where,
+        network = NetworkFacts(
+            seed=self.seed, dt=self.dt, double=self.precision == "double", modulators=self._modulators.values(),
+            counted_by=self._counter(), listed_by=self._lister(),
         )  # fmt: skip
-        check_sent_at_once(synapse, (delay, axonal_delay, dendritic_delay), where)
-        if weights.function is not None and plasticity is not None:
-            weights = replace(weights, low=plasticity.parameters.W_min, high=plasticity.parameters.W_max)
-        if procedural:
-            check_procedural(rule, plasticity, synapse, where)
-        if payload is not None:
-            check_payload(sender, payload, plasticity, synapse, procedural, where)
-        if payload is None:
-            warn_of_sign(receiver, weights, where)
-        by_distance = weights.profile is not None or axonal.profile is not None
-        added = Projection(
-            name=name,
-            source=sender,
-            source_first=source_first,
-            source_size=source_size,
-            target=receiver.target,
-            target_first=receiver.first,
-            target_size=receiver.size,
-            port=receiver.port,
-            unit=unit,
-            on=on,
-            rule=rule,
-            rows=rows,
-            weight=weights,
-            axonal=axonal,
-            dendritic_steps=dendritic_steps,
-            plasticity=plasticity,
-            synapse=synapse,
-            plastic=plastic,
-            learns_from=learned_kind,
-            autapses=bool(getattr(rule, "autapses", True)),
-            uid=uid,
-            procedural=procedural,
-            double=self.precision == "double",
-            payload=payload or "",
-            space=ends.space if by_distance else None,
-            counted_by=self._counter(),
-            listed_by=self._lister(),
-        )
+        added = made_projection(
+            network, name, self._next_uid(), source, target, port=port, rule=rule, weight=weight, delay=delay,
+            axonal_delay=axonal_delay, dendritic_delay=dendritic_delay, on=on, plasticity=plasticity, plastic=plastic,
+            learns_from=learns_from, synapse=synapse, procedural=procedural, payload=payload,
+        )  # fmt: skip
         self._projections[name] = added
         return added
 

@@ -262,7 +262,7 @@ def warn_of_sign(receiver: Receiver, weights: Drawn, where: str) -> None:
         message = f"its weights are negative, but those of port {port!r} are conductances in nS, which are positive"
     else:
         return
-    warnings.warn(f"{where}: {message}", SignWarning, stacklevel=4)
+    warnings.warn(f"{where}: {message}", SignWarning, stacklevel=5)
 
 
 def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:
