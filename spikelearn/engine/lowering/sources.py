@@ -87,9 +87,10 @@ def rate_call(
 
     A rate that is negative, above `most` or not a number stops the run, with an error that says so.
     """
-    kernel = kernel_for("Rates", render("rates", of_each=function.of_each), {"value": function.value})
+    kernel = kernel_for("Rates", render("rates"), {"value": function.value})
     own = how | {"most": how["most"] * (1 + _MARGIN), "control": plan.control, "raised": np.zeros(1, np.int64)}
-    call = Call(label, kernel, dt=plan.dt, rates=rates, **own)
+    n = len(rates) if function.of_each else min(1, len(rates))
+    call = Call(label, kernel, dt=plan.dt, n=n, rates=rates, **own)
     call.raised = own["raised"]
     call.complaint = f"{where}: its rate, {function!r}, is not from 0 to {how['most']:g} Hz"
     return call

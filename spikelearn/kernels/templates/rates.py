@@ -1,6 +1,7 @@
 """The kernel that sets rates (Hz) to a function of time, `value`, at the middle of each step.
 
-of_each: whether neurons differ. A rate that is negative, more than `most` or not a number stops the run.
+n: the number of neurons whose rates are computed; the others have that of the first. A rate that is negative, more than
+`most` or not a number stops the run.
 """
 
 import math
@@ -10,10 +11,9 @@ from spikelearn.kernels.control import STOP
 
 
 @kernel
-def function(step, dt, first_id, size, factor, most, rates: Written, control: Written, raised: Written):
+def function(step, dt, n, first_id, size, factor, most, rates: Written, control: Written, raised: Written):
     time = (step - 0.5) * dt
-    # if of_each:
-    for k in range(len(rates)):
+    for k in range(n):
         try:
             rate = factor * value(time, first_id + k, size)
         except Exception:
@@ -23,15 +23,5 @@ def function(step, dt, first_id, size, factor, most, rates: Written, control: Wr
             raised[0] = step
             rate = 0.0
         rates[k] = rate
-    # else:
-    try:
-        rate = factor * value(time, 0, size)
-    except Exception:
-        rate = math.nan
-    if not (0.0 <= rate and rate <= most):
-        control[STOP] = 1
-        raised[0] = step
-        rate = 0.0
-    for k in range(len(rates)):
-        rates[k] = rate
-    # end
+    for k in range(n, len(rates)):
+        rates[k] = rates[0]
