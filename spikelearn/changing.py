@@ -26,8 +26,8 @@ from spikelearn.description.changing import (
     given_to,
     learning_names,
     name_of,
-    state_values,
 )
+from spikelearn.description.checks import checked_states
 from spikelearn.description.distributions import Drawn, sample
 from spikelearn.description.population import Modulator, Population, View, whole
 from spikelearn.description.projection import Drive, Projection
@@ -202,7 +202,7 @@ class ChangingNetwork(NetworkBuilder):
         as_made = not self._started and isinstance(part, Population)
         drawn_from = (self.seed, population.uid) if as_made else seed
         changed = {"model": changed_neuron(part, given, drawn_from, self.dt, on_grid)} if given else {}
-        state = state_values(part, {name: value for name, value in values.items() if name not in given})
+        state = checked_states(part, {name: value for name, value in values.items() if name not in given}, "set")
         if not self._started:
             self._set_initial(part, changed, state, seed)
             return
@@ -230,7 +230,7 @@ class ChangingNetwork(NetworkBuilder):
         overwrite(population, changed)
         if isinstance(part, View) and state:
             # What others are drawn from distributions stays what it is.
-            start = {name: value for name, value in initial_values(population, self.seed).items()}
+            start = dict(initial_values(population, self.seed))
             for name, numbers in _numbers(state, part.size, seed).items():
                 start.setdefault(name, np.zeros(population.size))[part.ids] = numbers
             kept = [name for name in start if name in state or name in population.initial]
@@ -298,9 +298,14 @@ class ChangingNetwork(NetworkBuilder):
             self._read_earlier_runs(projection)
             if of_rule:
                 backend.settle(projection)
-            if "delay" in values:
-                self._since[projection] = backend.step
-        self._rebuild(projection, changed, [projection], located)
+        since = self._since
+        if located:
+            self._since = since | {projection: self._backend.step}  # type: ignore[union-attr]
+        try:
+            self._rebuild(projection, changed, [projection], located)
+        except BaseException:
+            self._since = since
+            raise
 
     def _check_one_delay(self, projection: Projection, delay: Drawn) -> None:
         """Raise DescriptionError if its synapses keep state by delay, and have or would have several."""

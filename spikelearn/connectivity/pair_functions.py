@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.connectivity.rule import Endpoints
+from spikelearn.connectivity.rule import Endpoints, Rows
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels.space import COORDINATES, packed
 
@@ -28,7 +28,8 @@ their coordinates. d: their distance. N_pre, N_post: the numbers of sources and 
 _IMPORTS = ("from spikelearn.kernels.space import N_SOURCES, coordinate, distance",)
 SIZES = 2
 """The numbers of a function: those of sources and of targets; in the numbers of a rule, the space comes after them."""
-_FEW = 4
+_LOOKED_AT = 64
+"""Sources and targets at which a rule is looked at before its synapses are made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,13 @@ class PairFunction:
         with np.errstate(all="ignore"):
             return float(in_python(self.value)(source, target, self.numbers, self.space, one, one, target))
 
-    def sample(self, most: int, what: str) -> np.ndarray:
+    def rows(self, values: np.ndarray) -> Rows:
+        """Those of a rule that connects pairs with these probabilities. values: as `sample` returns."""
+        n_source, n_target = (int(number) for number in self.numbers)
+        expected = float(np.mean(values)) * n_source * n_target if len(values) else 0.0
+        return Rows(np.concatenate([self.numbers, self.space]), expected=expected, function=self.value)
+
+    def sample(self, what: str, most: int = _LOOKED_AT) -> np.ndarray:
         """Its values for up to `most` sources times targets, evenly spaced. Raises DescriptionError if it has none."""
         n_source, n_target = (int(number) for number in self.numbers)
         found = []

@@ -16,8 +16,6 @@ from spikelearn.kernels.connect import WRONG_ROW
 from spikelearn.kernels.random import uniform
 from spikelearn.units import plain
 
-_FEW = 64
-
 
 @scalar
 def partners_by_text(
@@ -63,12 +61,11 @@ class ProbabilityFromText(FixedProbability):
     def rows(self, ends: Endpoints) -> Rows:
         what = f"{ends.where}: p of FixedProbability"
         found = pair_function(self.p, what, ends)
-        some = found.sample(_FEW, what)
+        some = found.sample(what)
         wrong = some[~((some >= 0.0) & (some <= 1.0))]
         if len(wrong):
             raise DescriptionError(f"{what}: expected probabilities from 0 to 1, {self.p!r} is {wrong[0]:g} for a pair")
-        expected = float(np.mean(some)) * ends.n_source * ends.n_target if len(some) else 0.0
-        return Rows(np.concatenate([found.numbers, found.space]), expected=expected, function=found.value)
+        return found.rows(some)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity.pair_functions import SIZES, pair_function
 from spikelearn.connectivity.rule import ConnectionRule, Endpoints, Rows
-
-_FEW = 64
 
 
 @scalar
@@ -49,5 +45,4 @@ class Where(ConnectionRule):
     def rows(self, ends: Endpoints) -> Rows:
         what = f"{ends.where}: condition of Where"
         found = pair_function(self.condition, what, ends, condition=True)
-        expected = float(np.mean(found.sample(_FEW, what))) * ends.n_source * ends.n_target
-        return Rows(np.concatenate([found.numbers, found.space]), expected=expected, function=found.value)
+        return found.rows(found.sample(what))

@@ -24,7 +24,6 @@ from spikelearn.description.projection import Drive, Projection, Release
 from spikelearn.description.readout import Readout, filter_of, learning_steps
 from spikelearn.description.scattered import spread
 from spikelearn.errors import DescriptionError, ParameterError
-from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.parameters import suggest
 from spikelearn.plasticity import Plasticity
@@ -100,20 +99,6 @@ def changed_neuron(
     if on_grid and not given.keys().isdisjoint(neuron.model.durations):
         check_durations(population.name, made, dt)
     return made
-
-
-def state_values(part: Population | View, values: Mapping[str, Any]) -> dict[str, Drawn]:
-    """Values of state variables of some cells, checked as initial values are."""
-    found = {}
-    for name, value in values.items():
-        what = f"{name} of population {part.name!r}"
-        made = drawn(value, part.of.check_state(name, "set"), what)
-        if made.profile is not None:
-            raise DescriptionError(f"{what}: only synapses have a distance; got {value!r}")
-        if made.code == connect.ARRAY and made.array.shape != (part.size,):
-            raise DescriptionError(f"{what}: expected one value or {part.size}, got shape {made.array.shape}")
-        found[name] = made
-    return found
 
 
 def changed_source(part: Population | View, values: Mapping[str, Any], rates: np.ndarray, dt: float) -> Any:

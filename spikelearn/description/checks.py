@@ -16,7 +16,7 @@ import numpy as np
 from spikelearn.connectivity import ConnectionRule, Endpoints, Rows
 from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
-from spikelearn.description.population import Modulator, Population
+from spikelearn.description.population import Modulator, Population, View
 from spikelearn.description.receiver import Receiver
 from spikelearn.errors import DescriptionError, ParameterError, SignWarning
 from spikelearn.kernels import connect
@@ -89,15 +89,25 @@ def checked_initial(population: Population, initial: Any) -> dict[str, Drawn]:
         raise DescriptionError(
             f"initial of population {population.name!r}: expected {{variable: value}}, got {reprlib.repr(initial)}"
         )
+    return checked_states(population, initial, "initial", "initial ")
+
+
+def checked_states(
+    part: Population | View, values: Mapping[str, Any], where: str, called: str = ""
+) -> dict[str, Drawn]:
+    """Values of state variables of some neurons: numbers, distributions, or arrays with one value for each.
+
+    where: what they were given to. called: what comes before the name of a variable in errors.
+    """
     found = {}
-    for variable, value in initial.items():
-        what = f"initial {variable} of population {population.name!r}"
-        values = drawn(value, population.check_state(variable, "initial"), what)
-        if values.profile is not None:
+    for variable, value in values.items():
+        what = f"{called}{variable} of population {part.name!r}"
+        made = drawn(value, part.of.check_state(variable, where), what)
+        if made.profile is not None:
             raise DescriptionError(f"{what}: only synapses have a distance; got {value!r}")
-        if values.code == connect.ARRAY and values.array.shape != (population.size,):
-            raise DescriptionError(f"{what}: expected {population.size} values, got shape {values.array.shape}")
-        found[variable] = values
+        if made.code == connect.ARRAY and made.array.shape != (part.size,):
+            raise DescriptionError(f"{what}: expected one value or {part.size} values, got shape {made.array.shape}")
+        found[variable] = made
     return found
 
 

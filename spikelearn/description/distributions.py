@@ -228,7 +228,7 @@ def from_text(given: Any, unit: str, what: str, ends: Endpoints) -> Any:
     if not isinstance(given, str):
         return given
     function = pair_function(given, what, ends, unit)
-    some = function.sample(_FEW, what)
+    some = function.sample(what, _FEW)
     if not np.all(np.isfinite(some)):
         raise DescriptionError(f"{what}: expected finite numbers in {unit}, {given!r} is not for some pairs")
     return Drawn(connect.BY_DISTANCE, 0.0, function=function)
