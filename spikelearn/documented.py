@@ -8,12 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from spikelearn.codegen.pickling import PickledByName
 from spikelearn.parameters import declared_units, meanings
+from spikelearn.values import path_for_writing
 
 WIDTH = 100
 
@@ -56,6 +58,19 @@ class Documented(PickledByName):
     def facts(self) -> Iterator[tuple[str, str]]:
         """(heading, text) of the sections beyond the parameters, in order; empty ones are left out."""
         yield from ()
+
+
+class FromSource(Documented):
+    """Base of models whose functions are defined in a text, a file or one made from equations."""
+
+    @property
+    def source(self) -> str:
+        """The text of the module that defines the model."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `source` to a file that can be edited and imported; it defines `Model`."""
+        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
 
 def signature(of: Documented) -> inspect.Signature:

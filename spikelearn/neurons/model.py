@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
-from spikelearn.documented import Documented, equations_and, listed
+from spikelearn.documented import FromSource, equations_and, listed
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons.closed_form import ClosedForm
@@ -31,11 +30,10 @@ from spikelearn.parameters import (
 )
 from spikelearn.timed import Timed
 from spikelearn.units import unit_named
-from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronModel(Documented):
+class NeuronModel(FromSource):
     """A model of a neuron.
 
     name: short name, shown in errors and run files.
@@ -265,10 +263,6 @@ class NeuronModel(Documented):
     def source(self) -> str:
         """Source of the module that defines `step`: the whole model, if it was made from equations."""
         return source_of(self.step)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, ports, events, equations and other simulators, for `help`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,14 +10,14 @@ from typing import Any, ClassVar
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
-from spikelearn.documented import Documented, equations_and
+from spikelearn.documented import FromSource, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.kernels.event_rule import taken_among
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, check_kinds, checked_with_varying, declared_units
 from spikelearn.plasticity.additive import check_additive
 from spikelearn.units import Quantity
-from spikelearn.values import one_number, path_for_writing
+from spikelearn.values import one_number
 
 OPTIONAL = ("since_pre", "t")
 """Arguments passed to a handler only if it names them, unless the rule has something else of that name."""
@@ -64,7 +63,7 @@ def equations_of(rule: Any) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, eq=False)
-class PlasticityRule(Documented):
+class PlasticityRule(FromSource):
     """A rule that changes weights at events.
 
     name: shown in errors. Parameters: NamedTuple with W_min and W_max, the limits of the weight.
@@ -224,10 +223,6 @@ class PlasticityRule(Documented):
     def source(self) -> str:
         """Source of the module that defines `on_pre`: the whole rule, if it was made from equations."""
         return source_of(self.on_pre)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def takes(self, handler: str) -> tuple[str, ...]:
         """The names of the arguments of `on_pre`, `on_post` or `transmits`."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
-from spikelearn.documented import Documented, equations_and
+from spikelearn.documented import FromSource, equations_and
 from spikelearn.errors import DescriptionError
 from spikelearn.parameters import declared_units
 from spikelearn.synapses.model import Synapse, checked_for_all
 from spikelearn.units import Quantity
-from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
-class GradedSynapse(Documented):
+class GradedSynapse(FromSource):
     """A synapse whose output is a value for each step, such as the open fraction of NMDA receptors.
 
     All synapses of one source and delay share one gate, also those of several projections with the same parameters and
@@ -114,10 +112,6 @@ class GradedSynapse(Documented):
     def source(self) -> str:
         """Source of the module that defines `advance`: the whole model, if it was made from equations."""
         return source_of(self.advance)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """State, for `help`."""

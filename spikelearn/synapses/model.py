@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from spikelearn.codegen.functions import arguments_of, function_from, source_of
 from spikelearn.codegen.jit import scalar
-from spikelearn.documented import Documented, equations_and
+from spikelearn.documented import FromSource, equations_and
 from spikelearn.errors import DescriptionError, ParameterError
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.parameters import Parametrized, checked, checked_with_varying, declared_units
-from spikelearn.values import path_for_writing
 
 
 @dataclass(frozen=True, eq=False)
-class SynapseModel(Documented):
+class SynapseModel(FromSource):
     """A synapse whose release depends on the previous spikes of its source.
 
     Synapses of one source and delay share their state, unless a parameter differs among them, or release is random:
@@ -108,10 +106,6 @@ class SynapseModel(Documented):
     def source(self) -> str:
         """Source of the module that defines `release`: the whole model, if it was made from equations."""
         return source_of(self.release)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `source` to a file that can be edited and imported; it defines `Model`."""
-        path_for_writing(path, f"path of save of {self.name}").write_text(self.source, encoding="utf-8")
 
     def __call__(self, **parameters: Any) -> Synapse:
         """The synapse with these parameters: numbers, or arrays or distributions for values that differ by synapse."""
