@@ -49,7 +49,7 @@ def _without_drive(call: Call) -> list[Call]:
     if given is None:
         return []
     unread = call.with_arrays({given: np.zeros_like(call.written[given])})
-    if given == "current" or not call.named["first_here"]:
+    if given == "current" or not call.named.get("first_here"):
         return [unread]
     silent = {
         "every": 1,

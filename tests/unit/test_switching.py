@@ -187,12 +187,15 @@ def test_input_that_was_delivered_ahead_does_not_arrive_either():
     assert not np.array_equal(cut.run(20.0).spikes("cells").times, zero.run(20.0).spikes("cells").times)
 
 
-def driven(drive, off=(), threads=1):
-    """V_m of cells that do not fire, driven twice; off: (ms from which on, ms to which) the first drive is off."""
+def driven(drive, off=(), threads=1, view=None):
+    """V_m of cells that do not fire, driven twice; off: (ms from which on, ms to which) the first drive is off.
+
+    view: the cells that it drives; None: all, not as a view.
+    """
     net = sl.Network(dt=0.1, seed=3, threads=threads)
     cells = net.population(4, sl.LIF(V_th=1000.0), name="cells")
     port = "exc" if isinstance(drive, sl.PoissonInput) else None
-    first = net.drive(cells, drive, port, weight=20.0 if port else None)
+    first = net.drive(cells if view is None else cells[view], drive, port, weight=20.0 if port else None)
     net.drive(cells[1:], sl.NoiseCurrent(std=50.0, tau=5.0))
     net.record(cells, "V_m")
     parts, now = [], 0.0
@@ -214,12 +217,13 @@ DRIVES = [
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("view", [None, slice(1, 3), slice(0, 4, 2)], ids=["all", "some in a row", "every other"])
 @pytest.mark.parametrize("drive", DRIVES, ids=repr)
-def test_a_drive_that_is_off_gives_nothing_and_then_what_it_would_have_given(drive, threads):
-    on, off = driven(drive, threads=threads), driven(drive, (0.0, 1000.0)[:1], threads)
+def test_a_drive_that_is_off_gives_nothing_and_then_what_it_would_have_given(drive, view, threads):
+    on, off = driven(drive, threads=threads, view=view), driven(drive, (0.0, 1000.0)[:1], threads, view)
     nothing = driven(sl.StepCurrent([0.0], [0.0]), threads=threads)
     EXACT.check(off, nothing, "off from the start")
-    between = driven(drive, (50.0, 150.0), threads)
+    between = driven(drive, (50.0, 150.0), threads, view)
     EXACT.check(between[:500], on[:500])
     # The membrane forgets with 10 ms, input with 2: 100 ms after a switch e^-10 of at most 20 mV are left.
     METHOD(1, 0.1, 0.05).check(between[1490:1500], off[1490:1500], "off")

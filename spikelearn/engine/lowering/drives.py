@@ -133,22 +133,19 @@ def _noise(
         state[:] = np.random.default_rng([plan.seed, drive.uid]).normal(0.0, source.std, drive.size)
     state = state[part]
     here = noise[drive.first : drive.first + drive.size][part]
-    if among is not None:
-        of_all, ids = np.zeros(len(here)), np.sort(among)
-        made = Call(
-            f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
-            state=state, first_here=1, noise=of_all, **own,
-        )  # fmt: skip
-        ids = ids[(ids >= part.start) & (ids < part.stop)] - part.start
-        some = Call(f"{label} noise of some", kernel_of(sources.add_among), ids=ids, added=of_all, noise=here)
-        for each in (made, some):
-            _add(drive, plan, "drive", each)
-        return
+    into = here if among is None else np.zeros(len(here))
     call = Call(
         f"{label} noise", kernel, every=every, decay=decay, kick=kick, flat=int(source.uniform), mean=source.mean,
-        state=state, first_here=int(first_here), noise=here, **own,
+        state=state, first_here=int(first_here or among is not None), noise=into, **own,
     )  # fmt: skip
-    _add(drive, plan, "drive", mark_drive(drive, call))
+    if among is None:
+        _add(drive, plan, "drive", mark_drive(drive, call))
+        return
+    ids = np.sort(among)
+    ids = ids[(ids >= part.start) & (ids < part.stop)] - part.start
+    some = Call(f"{label} noise of some", kernel_of(sources.add_among), ids=ids, added=into, noise=here)
+    for each in (call, mark_drive(drive, some)):
+        _add(drive, plan, "drive", each)
 
 
 def poisson_table(mean: float) -> tuple[np.ndarray, np.ndarray]:
