@@ -9,7 +9,7 @@ from benchmarks.networks import Network, as_request
 from benchmarks.session import processor
 from spikelearn.engine.profile import Timed, Work, profile
 from spikelearn.engine.roofline import Machine
-from spikelearn.network import versions
+from spikelearn.version import versions
 
 NAMES = ("cuba_4000", "cuba_40000", "brunel", "brunel_stdp", "dopamine", "microcircuit_tenth")
 """Networks of benchmarks/networks.py on the page."""

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from spikelearn import experiments as ex
 from spikelearn import sweep
-from spikelearn.network import versions
 from spikelearn.sweep import Design, Store
 from spikelearn.sweep import design as points
 from spikelearn.sweep.point import Result, source_of
 from spikelearn.sweep.task_spec import Work, agree
+from spikelearn.version import versions
 
 SMALL = {"order": 200, "duration": 2000.0, "epsilon": 0.1}
 """A Brunel network of 1,000 neurons for 2 s: a point of about 80 ms."""

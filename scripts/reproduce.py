@@ -7,9 +7,9 @@
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
 Measurements are kept in sweep stores, and as text in results/measured, of the folder --out (docs, or out/quick with
---quick). Measurements made by this version of spikelearn with the current model file are not repeated unless --anew;
---accept-changes keeps them although model files have changed. Finally results.md and gallery/ are written for all
-requested models; with custom settings or seeds they are only printed.
+--quick). Measurements made with this code of spikelearn and the current model file are not repeated unless --anew;
+--accept-changes keeps them although model files or code have changed. Finally results.md and gallery/ are written for
+all requested models; with custom settings or seeds they are only printed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--report", action="store_true", help="only write the pages from existing measurements")
     parser.add_argument(
-        "--accept-changes", action="store_true", help="keep measurements although model files have changed since"
+        "--accept-changes", action="store_true", help="keep measurements although model files or code have changed"
     )
     parser.add_argument("--anew", action="store_true", help="repeat existing measurements")
     return parser.parse_args(arguments)

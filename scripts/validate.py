@@ -15,7 +15,7 @@ from cases.case import Case, Difference, difference
 from cases.every_case import CASES
 from tqdm import tqdm
 
-from spikelearn.network import versions
+from spikelearn.version import versions
 
 HEAD = """\
 # Validation

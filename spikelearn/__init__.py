@@ -5,9 +5,9 @@ What every network needs is imported with it; models, rules and tools are when t
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from spikelearn.network import VERSION as _VERSION
 from spikelearn.network import Network as Network
 from spikelearn.on_demand import imported_on_demand as _imported_on_demand
+from spikelearn.version import VERSION as _VERSION
 
 __version__ = _VERSION
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import os
-import platform
 import warnings
 import weakref
 from _thread import get_ident
@@ -22,7 +21,6 @@ from spikelearn.backends.execution import execute
 from spikelearn.backends.request import check_request
 from spikelearn.changing import ChangingNetwork
 from spikelearn.codegen.interruptible import interruptible
-from spikelearn.codegen.object_cache import compilers
 from spikelearn.codegen.raised import described
 from spikelearn.description.changing import check_not_past
 from spikelearn.description.following import check_nothing_else_sets
@@ -42,6 +40,7 @@ from spikelearn.steps import times_of
 from spikelearn.units import Quantity
 from spikelearn.values import path as checked_path
 from spikelearn.values import whole_number
+from spikelearn.version import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
     from spikelearn.description.trials import Trials
     from spikelearn.results.sink import Sink
 
-VERSION = "0.1.0"
 MOST_THREADS = 1024
 
 
@@ -587,13 +585,3 @@ def _made(begin: Callable[[], Backend], any_thread: bool) -> Backend:
         return interruptible(begin) if any_thread else begin()
     except MemoryError as error:
         raise DescriptionError(f"this network does not fit into memory: {error}") from error
-
-
-def versions() -> dict[str, str]:
-    """Versions that a run depends on."""
-    return {
-        "spikelearn": VERSION,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        **compilers(),
-    }

@@ -21,8 +21,8 @@ from spikelearn import experiments as ex
 from spikelearn import system
 from spikelearn.engine.simulate import only_compile
 from spikelearn.errors import ExperimentError
-from spikelearn.network import versions
 from spikelearn.sweep.design import Settings
+from spikelearn.version import versions
 
 DONE, NAN, FAILED, TIMEOUT, MEMORY, DIED = "done", "nan", "failed", "timeout", "memory", "died"
 """How a point ended: successfully; with metrics that are not finite; with an exception; over its time limit; over its

@@ -3,9 +3,10 @@
 Results are in stores of sweeps, one for each model with its settings, in `results/store/` of a folder. They are written
 as text, too, `results/measured/*.json`, from which a store that is not there is filled anew, and from which the pages
 are made (see `reproduction_pages`), with `gallery/`, the figure of each model's first seed.
-A result has a key of the model file's text, the settings, the seed and the version of spikelearn, and is computed once:
-a session that breaks goes on where it was, and one that is repeated computes only what has changed. Results of other
-versions and texts stay in the store.
+A result has a key of the model file's text, the settings, the seed, and the version and code of spikelearn, and is
+computed once: a session that breaks goes on where it was, and one that is repeated after a change of the code computes
+all anew, unless results so far are accepted (`accept_changes`). Results of other versions and texts stay in the store.
+Each carries the commit that it was computed with.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.codegen.interruptible import interrupts
 from spikelearn.errors import ExperimentError, StoreError
-from spikelearn.network import VERSION, versions
 from spikelearn.regular_files import read_json
 from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
 from spikelearn.sweep.scheduler import worker_pool
 from spikelearn.sweep.store import Store
+from spikelearn.version import VERSION, code_digest, versions
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Changes with the model file, the settings, the seed and the version of spikelearn."""
+        """Changes with the model file, the settings, the seed, and the version and code of spikelearn."""
         source = source_of(ex.load_experiment(self.model))
-        text = json.dumps([source, self.settings, self.seed, self.quick, VERSION])
+        text = json.dumps([source, self.settings, self.seed, self.quick, VERSION, code_digest()])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -104,7 +105,7 @@ def reproduce(
                 on_result(job, _measured(job, result))
                 continue
             missing.append(job)
-            if others := sorted({row["versions"].get("spikelearn", "unknown") for row in rows} - {VERSION}):
+            if others := sorted({made_with(row["versions"]) for row in rows} - {made_with(versions())}):
                 on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
         waiting, by_key = list(reversed(missing)), {job.key: job for job in missing}
         if not missing:
@@ -128,7 +129,7 @@ def reproduce(
 
 
 def accept_changes(jobs: Sequence[Job], folder: Path) -> None:
-    """Let the last results of these jobs count, if this version computed them, though the model files have changed."""
+    """Let the last results of these jobs count, if of this version, though model files or code have changed."""
     for job in jobs:
         with _store(folder, job) as store:
             rows = [row for row in _rows(store, job) if row["versions"].get("spikelearn") == VERSION]
@@ -136,6 +137,12 @@ def accept_changes(jobs: Sequence[Job], folder: Path) -> None:
                 result = _result(job, rows[-1] | {"key": job.key})
                 store.add([result])
                 _export(folder, job, result)
+
+
+def made_with(made_by: Mapping[str, str]) -> str:
+    """The version of spikelearn that computed a result, and the commit where it is known, as text."""
+    version = made_by.get("spikelearn", "unknown")
+    return f"{version} (commit {made_by['commit']})" if made_by.get("commit") else version
 
 
 def forget(jobs: Sequence[Job], folder: Path) -> None:

@@ -17,11 +17,11 @@ import numpy as np
 from spikelearn import experiments as ex
 from spikelearn import system
 from spikelearn.errors import ExperimentError, StoreError
-from spikelearn.network import versions
 from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Settings
 from spikelearn.sweep.point import Task, source_of
 from spikelearn.sweep.store import RUNS, Store
+from spikelearn.version import versions
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spikelearn import version
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep import Store, reproduction, reproduction_pages
 
@@ -80,6 +81,7 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
 def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
     reproduced(model, tmp_path, seeds=[1])
     monkeypatch.setattr(reproduction, "VERSION", "99.0")
+    monkeypatch.setattr(version, "VERSION", "99.0")
     reported, errors, page = reproduced(model, tmp_path, seeds=[1])
     assert (
         not errors and "there is a result of spikelearn 0" in reported[0][1] and reported[1][1]["metrics"]["seed"] == 1
@@ -89,6 +91,39 @@ def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_comput
         assert len(store.keys()) == 2
     monkeypatch.undo()
     assert [each["metrics"]["seed"] for _, each in reproduced(model, tmp_path, seeds=[1])[0]] == [1.0]
+
+
+def test_a_result_of_other_code_is_computed_anew_and_each_carries_its_commit(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduction, "code_digest", lambda: "before")
+    (_, first), *_ = reproduced(model, tmp_path, seeds=[1])[0]
+    monkeypatch.undo()
+    jobs = list(reproduction.jobs_of([model], {}, [1], False))
+    assert "- coin, seed 1" in reproduction_pages.page(jobs, tmp_path, "command", "a machine")
+    reported, _, page = reproduced(model, tmp_path, seeds=[1])
+    assert reported[-1][1]["key"] != first["key"]
+    of = reported[-1][1]["versions"].get("commit")
+    assert of == version.commit()
+    assert f"on a machine, with spikelearn {version.VERSION}{f' (commit {of})' if of else ''}." in page
+
+
+def test_the_digest_of_the_code_changes_with_any_source_file(tmp_path, monkeypatch):
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "one.py").write_text("a = 1\n")
+    monkeypatch.setattr(version, "_PACKAGE", tmp_path)
+    found = []
+    for text in ("a = 1\n", "a = 2\n", "a = 1\n"):
+        (tmp_path / "kernels" / "one.py").write_text(text)
+        found.append(version.code_digest.__wrapped__())
+    assert found[0] == found[2] != found[1]
+    (tmp_path / "kernels" / "one.py").rename(tmp_path / "kernels" / "two.py")
+    assert version.code_digest.__wrapped__() != found[0]
+
+
+def test_outside_a_checkout_no_commit_is_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(version, "_PACKAGE", tmp_path / "spikelearn")
+    assert version.commit.__wrapped__() is None
+    monkeypatch.setattr(version, "commit", lambda: None)
+    assert "commit" not in version.versions()
 
 
 def test_results_of_another_text_of_the_model_file_count_if_that_is_accepted(model, tmp_path):
