@@ -79,8 +79,8 @@ PUBLISHED = {
     "corr_facilitating_burst_rate": Goal(0.834, low=0.75, source=_OWN),
     "corr_ratio_burst_probability": Goal(0.778, low=0.70, source=_OWN),
     # Not 0: the steps of the two currents are themselves correlated (-0.17), and 100 windows scatter by 0.1.
-    "control_corr_burst_probability_no_steps": Control("vanishes", low=-0.50, high=0.50, source="ablation"),
-    "control_event_rate_change_no_backpropagation": Control("above 0.1", low=0.10, source="ablation"),
+    "control_corr_burst_probability_no_steps": Control(0, -0.5, 0.5, "ablation", of="corr_burst_probability_dendrite"),
+    "control_event_rate_change_no_backpropagation": Control(0.1, low=0.10, source="ablation", of="event_rate_change"),
 }
 
 CYCLE = 200.0  # ms

@@ -59,7 +59,9 @@ PUBLISHED = {
     "sign_agreement.bptt": Goal("1, the gradient itself", low=0.9, source="chosen here"),
     "sign_agreement.koerding_koenig:tied": Goal("1, feedback knows the decoder", low=0.9, source="chosen here"),
     "sign_agreement.fa": Goal("0.5, feedback is random", low=0.3, high=0.7, source="chosen here"),
-    "redrawn_agreement.bptt": Control("0.5", low=0.3, high=0.7, source="control: roles drawn anew"),
+    "redrawn_agreement.bptt": Control(
+        "0.5", low=0.3, high=0.7, source="control: roles drawn anew", of="sign_agreement.bptt"
+    ),
 }
 NO_FEEDBACK = ("node_perturbation", "weight_perturbation", "reinforce", "rstdp")
 """Rules in which all cells receive the same."""

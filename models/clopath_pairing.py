@@ -76,7 +76,9 @@ PUBLISHED = {
         "below 100", high=100.0, source="Sjostrom & Hausser 2006: depression in distal dendrites"
     ),
     "dendrite_depolarised": Published("above 100", low=100.0, source="Sjostrom & Hausser 2006: potentiation"),
-    "control_dendrite_no_spike": Control("below 100", high=100.0, source="current, but no back-propagating spike"),
+    "control_dendrite_no_spike": Control(
+        "below 100", high=100.0, source="current, but no back-propagating spike", of="dendrite_depolarised"
+    ),
 }
 
 Pairs = list[tuple[float, float]]

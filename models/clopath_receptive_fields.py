@@ -63,10 +63,10 @@ _OURS = "figure 7 shows such fields without a number; threshold chosen here"
 PUBLISHED = {
     "orientation": Goal("oriented", low=0.2, source=_OURS),
     "localisation": Goal("local", low=0.3, source=_OURS),
-    "control_orientation_shuffled": Control("that of noise", high=0.18, source="pixels shuffled"),
-    "control_localisation_shuffled": Control("0", high=0.1, source="pixels shuffled"),
-    "control_orientation_frozen": Control("that of noise", high=0.18, source="weights frozen"),
-    "control_localisation_frozen": Control("0", high=0.1, source="weights frozen"),
+    "control_orientation_shuffled": Control("that of noise", high=0.18, source="pixels shuffled", of="orientation"),
+    "control_localisation_shuffled": Control("0", high=0.1, source="pixels shuffled", of="localisation"),
+    "control_orientation_frozen": Control("that of noise", high=0.18, source="weights frozen", of="orientation"),
+    "control_localisation_frozen": Control("0", high=0.1, source="weights frozen", of="localisation"),
 }
 
 

@@ -75,9 +75,11 @@ SEEDS = 5
 
 PUBLISHED = {
     "regression_nrmse": Published("10^-4.2 with 1,000 units", high=0.1, source="Jaeger & Haas 2004, Fig. 1"),
-    "no_recurrence_nrmse": Control("more than 0.5", low=0.5, source="control"),
+    "no_recurrence_nrmse": Control("more than 0.5", low=0.5, source="control", of="regression_nrmse"),
     "reward_best_lag_correlation": Published("close to 1", low=0.9, source="Hoerzer et al. 2014, Fig. 2"),
-    "shuffled_best_lag_correlation": Control("at most 0.3", high=0.3, source="control: reward at random"),
+    "shuffled_best_lag_correlation": Control(
+        "at most 0.3", high=0.3, source="control: reward at random", of="reward_best_lag_correlation"
+    ),
 }
 
 

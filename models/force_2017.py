@@ -83,10 +83,14 @@ SEEDS = 5
 PUBLISHED = {
     "nrmse": Published("small", high=0.3, source="Nicola & Clopath 2017, Fig. 2"),
     "best_lag_correlation": Published("close to 1", low=0.97, source="Nicola & Clopath 2017, Fig. 2"),
-    "untrained_correlation": Control("below 0.7", high=0.7, source="control: weights of other neurons"),
+    "untrained_correlation": Control(
+        "below 0.7", high=0.7, source="control: weights of other neurons", of="best_lag_correlation"
+    ),
     "nrmse.product": Published("small", high=0.3, source="Nicola & Clopath 2017, Fig. 2"),
     "best_lag_correlation.product": Published("close to 1", low=0.97, source="Nicola & Clopath 2017, Fig. 2"),
-    "untrained_correlation.product": Control("below 0.7", high=0.7, source="control: weights of other neurons"),
+    "untrained_correlation.product": Control(
+        "below 0.7", high=0.7, source="control: weights of other neurons", of="best_lag_correlation.product"
+    ),
 }
 
 

@@ -67,7 +67,7 @@ PUBLISHED = {
     "overlap_20": Goal("near 1", low=0.95, source=_OURS),
     "other_overlap_20": Goal("near 0", high=0.2, source=_OURS),
     "no_cue_hz": Goal("silent", high=0.2, source=_OURS),
-    "shuffled_overlap": Control("0", high=0.2, source="control"),
+    "shuffled_overlap": Control("0", high=0.2, source="control", of="overlap_20"),
     "reference_overlap_0_10": Published("near 1", low=0.97, source="Amit et al. 1985: below the capacity"),
     "reference_overlap_0_20": Published("lost", high=0.7, source="Amit et al. 1985: above the capacity"),
 }

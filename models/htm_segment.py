@@ -81,8 +81,8 @@ PUBLISHED = {
     "largest_deviation_with_noise": Published("within binomial error", high=5.0, source=_PAPER),
     "recognised_with_noise": Published("robust to 30 % noise", low=0.9, source="Hawkins & Ahmad 2016"),
     "advance_ms": Published("a predicted neuron fires earlier", low=1.0, source="Hawkins & Ahmad 2016"),
-    "control_probability_of_one_synapse": Control("most patterns", low=0.5, source="control: theta = 1"),
-    "control_recognised_shuffled": Control("as for any pattern", high=0.1, source="control: random synapses"),
+    "control_probability_of_one_synapse": Control("most", low=0.5, source="theta = 1", of="false_positive_probability"),
+    "control_recognised_shuffled": Control("hardly", high=0.1, source="random synapses", of="recognised_with_noise"),
     "control_advance_ms": Control(0.0, low=0.0, high=0.0, source="control: no plateau"),
 }
 

@@ -76,7 +76,7 @@ PUBLISHED = {
     "weight_inactive": Oracle(0.413, low=0.39, high=0.44, source=_OWN),
     "contrast": Oracle("1.87 (0.774/.413)", low=1.8, source=_OWN),
     "max_other_change": Oracle("below 0.01", high=0.01, source=_OWN),
-    "control_contrast_tags_off": Control("1", low=0.999, high=1.001, source="ablation"),
+    "control_contrast_tags_off": Control("1", low=0.999, high=1.001, source="ablation", of="contrast"),
     "control_change_payload_dropped": Control("0", high=0.001, source="ablation"),
 }
 

@@ -91,7 +91,7 @@ SEEDS = 5
 PUBLISHED = {
     "p_a_before_swap": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
     "p_b_at_end": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
-    "yoked_p_a": Control("chance, 0.5 less ties", high=0.65, source="control: dopamine of another network"),
+    "yoked_p_a": Control("chance", high=0.65, source="dopamine of another network", of="p_a_before_swap"),
     "unpredicted_smaller_p": Control("at most 0.5", high=0.65, source="control: dopamine is the reward itself"),
 }
 

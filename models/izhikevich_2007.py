@@ -60,7 +60,7 @@ PUBLISHED = {
     "target_weight_last_15min": Published(4.0, low=3.3, source="Izhikevich 2007, Fig. 1d: it reaches the limit"),
     "mean_weight": Oracle("below 1", high=1.0, source="the script's own run"),
     "target_percentile": Published(100.0, low=95.0, source="Izhikevich 2007, Fig. 1d"),
-    "yoked_target_weight": Control("below 2.5", high=2.5, source="control"),
+    "yoked_target_weight": Control("below 2.5", high=2.5, source="control", of="target_weight_last_15min"),
 }
 
 

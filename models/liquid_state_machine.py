@@ -63,7 +63,7 @@ SEEDS = 5
 
 PUBLISHED = {
     "smallest_gap_sem": Published("states are ordered", low=3.0, source="Maass et al. 2002, Fig. 2"),
-    "control_gap_sem": Control("no order", high=3.0, source="control: trains of other pairs"),
+    "control_gap_sem": Control("no order", high=3.0, source="control: trains of other pairs", of="smallest_gap_sem"),
 }
 
 

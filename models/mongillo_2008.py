@@ -65,7 +65,7 @@ PUBLISHED = {
     "population_spikes_23_7": Published("about 5 in 2 s", low=5, source="Mongillo et al. 2008, Fig. 2B"),
     "sustained_hz_24_1": Published("it goes on", low=5.0, source="Mongillo et al. 2008, Fig. 2C"),
     "sustained_ratio_24_1": Published("the cued group only", low=5.0, source="Mongillo et al. 2008, Fig. 2C"),
-    "control_readout": Control(0.0, high=0.0, source="control: no facilitation"),
+    "control_readout": Control(0.0, high=0.0, source="control: no facilitation", of="readout_only_cued"),
 }
 
 

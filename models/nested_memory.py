@@ -47,8 +47,8 @@ PUBLISHED = {
     "accuracy.200 ms": Goal("at most 0.75", high=0.75, source="chosen here"),
     "accuracy.632 ms": Goal("at most 0.75", high=0.75, source="chosen here"),
     "accuracy.2 s": Goal("at most 0.75", high=0.75, source="chosen here"),
-    "accuracy.frozen": Control("no more than one adaptation", high=0.75, source="control"),
-    "accuracy.shuffled": Control("0.25: chance", high=0.35, source="control"),
+    "accuracy.frozen": Control("no more than one adaptation", high=0.75, source="control", of="accuracy.two"),
+    "accuracy.shuffled": Control("0.25: chance", high=0.35, source="control", of="accuracy.two"),
 }
 NETWORKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "two": ("eprop_nested", "none", {}),

@@ -54,9 +54,9 @@ PUBLISHED = {
     "kl": Goal("0: the same distribution", high=2e-3, source=_OWN),
     "kl_posterior": Goal("0: the same distribution", high=4e-3, source=_OWN),
     "error_order": Oracle("2 for small dt/tau", low=1.2, high=2.4, source="updates are of first order"),
-    "control_kl_shuffled": Control("another distribution", low=0.02, source="weights shuffled"),
-    "control_kl_independent": Control("another distribution", low=0.02, source="no weights"),
-    "control_kl_duration_ignored": Control("another distribution", low=0.02, source="sigma(V) in each step"),
+    "control_kl_shuffled": Control("another distribution", low=0.02, source="weights shuffled", of="kl"),
+    "control_kl_independent": Control("another distribution", low=0.02, source="no weights", of="kl"),
+    "control_kl_duration_ignored": Control("another distribution", low=0.02, source="sigma(V) in each step", of="kl"),
 }
 
 

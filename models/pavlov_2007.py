@@ -76,6 +76,7 @@ class Parameters:
 
 QUICK = {"size": 500, "group": 25, "stimuli": 50, "duration": 900_000.0}
 SEEDS = 5
+TUNED = "growth_over_others was added after seeds 1 to 5 had been seen"
 PUBLISHED = {
     "response_ratio": Published("S1 is reinforced", low=1.5, source="Izhikevich 2007, Fig. 2d; the threshold is ours"),
     "z_score": Published("the strongest response", low=3.0, source="Izhikevich 2007, Fig. 2; the threshold is ours"),

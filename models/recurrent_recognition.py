@@ -63,6 +63,7 @@ class Parameters:
 
 QUICK = {"images": 100}
 SEEDS = 5
+TUNED = "gains, weights and time constants, on digits of the half that is learned"
 _OWN = "ours"
 PUBLISHED = {
     "block_gain": Goal("8 points", low=8.0, source=_OWN),

@@ -50,6 +50,7 @@ class Parameters:
 
 QUICK = {"epochs": 3, "examples": 400, "tests": 150}
 SEEDS = 5
+TUNED = "12 settings for each network and control, on validation examples with seeds 101 and 102"
 PUBLISHED = {
     "gain.pixels": Goal("at least 0.03", low=0.03, source="chosen here"),
     "gain.frequency": Goal("at least 0.03", low=0.03, source="chosen here"),

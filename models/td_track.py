@@ -66,6 +66,7 @@ class Parameters:
 
 QUICK = {"n_trials": 20, "measured": 5, "omissions": 2}
 SEEDS = 5
+TUNED = "the learning rate, on seeds 101 and 102; the controls have the same"
 PUBLISHED = {
     "value_correlation": Goal("at least 0.9", low=0.9, source="chosen here; Fremaux et al. 2013, Fig. 3"),
     "value_rmse": Goal("at most 0.15 of the peak", high=0.15, source="chosen here"),

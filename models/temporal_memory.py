@@ -71,11 +71,11 @@ PUBLISHED = {
     "set2_final_error": Goal(0.0, 0.0, 0.0, "criterion for the median over seeds"),
     "active_fraction": Goal("0.11 to 0.12", 0.09, 0.17, "prototype; every cell fires before learning"),
     "replay_correct": Published(1.0, 0.9, 1.0, "Bouhadjar et al. 2022: all sequences"),
-    "control_error_without_dendritic_spikes": Control(1.0, 0.9, None, "nothing is predicted"),
-    "control_error_frozen": Control(1.0, 0.9, None, "nothing is predicted"),
-    "control_error_shuffled": Control("> 0.5", 0.5, None, "nothing can be predicted"),
-    "control_replay_frozen": Control(0.0, 0.0, 0.1, "nothing was learned"),
-    "control_replay_without_depolarisation": Control(0.0, 0.0, 0.1, "plateaus alone do not fire cells"),
+    "control_error_without_dendritic_spikes": Control(1.0, 0.9, None, "nothing is predicted", of="set1_final_error"),
+    "control_error_frozen": Control(1.0, 0.9, None, "nothing is predicted", of="set1_final_error"),
+    "control_error_shuffled": Control("> 0.5", 0.5, None, "nothing can be predicted", of="set1_final_error"),
+    "control_replay_frozen": Control(0.0, 0.0, 0.1, "nothing was learned", of="replay_correct"),
+    "control_replay_without_depolarisation": Control(0.0, 0.0, 0.1, "no spikes", of="replay_correct"),
 }
 
 

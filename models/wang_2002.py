@@ -67,7 +67,7 @@ PUBLISHED = {
     "correct_12_8": Published("about 0.85", low=0.7, high=0.95, source="Wang 2002, Fig. 5A"),
     "winner_hz": Published("more than 15", low=15.0, source="Wang 2002, Fig. 3"),
     "loser_hz": Published("less than 5", high=5.0, source="Wang 2002, Fig. 3"),
-    "no_recurrence_correct": Control(0.5, high=0.6, source="control: no decisions"),
+    "no_recurrence_correct": Control(0.5, high=0.6, source="control: no decisions", of="correct_51_2"),
 }
 
 

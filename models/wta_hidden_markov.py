@@ -77,6 +77,7 @@ class Parameters:
 SETTLING = 2.0  # ms after `active` from which on spikes of an element count: before, sources of the last one are active
 QUICK = {"presentations": 200, "digits": 600, "passes": 4, "sequences": 4000, "tests": 200}
 SEEDS = 5
+TUNED = "rates and first weights, on training digits"
 PUBLISHED = {
     "conditional_entropy": Published("near 0 bit", high=0.2, source="Nessler et al. 2013; the threshold is ours"),
     "digits_conditional_entropy": Published("few classes", high=1.7, source="Nessler et al. 2013, threshold ours"),

@@ -8,8 +8,8 @@
 
 Measurements are kept in sweep stores, and as text in results/measured, of the folder --out (docs, or out/quick with
 --quick). Measurements made with this code of spikelearn and the current model file are not repeated unless --anew;
---accept-changes keeps them although model files or code have changed. Finally results.md and gallery/ are written for
-all requested models; with custom settings or seeds they are only printed.
+--accept-changes keeps them although model files or code have changed. Finally results.md, refereed.md (each claim
+with its controls) and gallery/ are written for all requested models; with custom settings or seeds results are printed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from benchmarks.session import processor
     from spikelearn.errors import SpikelearnError
-    from spikelearn.sweep import reproduction, reproduction_pages
+    from spikelearn.sweep import refereed_page, reproduction, reproduction_pages
 
     options = options_of(arguments)
     folder = options.out or ROOT / ("out/quick" if options.quick else "docs")
@@ -83,9 +83,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.models or settings or options.seeds:
         print(text)
     else:
+        (folder / "gallery").mkdir(parents=True, exist_ok=True)
         (folder / "results.md").write_text(text)
+        (folder / "refereed.md").write_text(refereed_page.refereed(jobs, folder, command))
         (folder / "gallery" / "README.md").write_text(reproduction_pages.gallery(jobs, folder))
-        print(f"{folder / 'results.md'}, {folder / 'gallery'}")
+        print(f"{folder / 'results.md'}, {folder / 'refereed.md'}, {folder / 'gallery'}")
     for error in errors:
         print(error, file=sys.stderr)
     return 1 if errors else 0

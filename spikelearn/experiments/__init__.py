@@ -12,6 +12,7 @@ from spikelearn.experiments.outcome import (
     Outcome,
     Published,
     common_metrics,
+    controlled_by,
     finite,
     json_value,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Shown",
     "build_coarsely",
     "common_metrics",
+    "controlled_by",
     "converted",
     "cost_at_once",
     "cost_of",

@@ -13,6 +13,7 @@ and, if it has them,
     PUBLISHED         metric -> Published, Oracle, Goal or Control
     figure            figure(parameters, outcome) -> matplotlib Figure
     SEEDS             number of seeds, if scripts/reproduce.py reproduces the model
+    TUNED             what was chosen by trying, and on which seeds or examples, in one sentence
 
 With `Parameters` it is simulate(parameters, seed, sink=None, progress=None), otherwise the keyword arguments of
 `simulate` are the parameters, besides seed, sink and progress (see `function_as_model`); sink and progress may be left
@@ -42,7 +43,7 @@ from spikelearn.experiments.function_as_model import (
     called_with_what_it_takes,
     parameters_of,
 )
-from spikelearn.experiments.outcome import Expected, Outcome
+from spikelearn.experiments.outcome import Control, Expected, Outcome
 from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
 from spikelearn.values import path as checked_path
@@ -69,6 +70,7 @@ class Experiment:
     figure: Callable[[Any, Outcome], Any] | None
     seeds: int = 0
     text: str = ""
+    tuned: str = ""
 
 
 class Listed(NamedTuple):
@@ -121,6 +123,7 @@ def load_experiment(
         figure=getattr(module, "figure", None),
         seeds=getattr(module, "SEEDS", 0),
         text=inspect.cleandoc(module.__doc__ or ""),
+        tuned=getattr(module, "TUNED", ""),
     )
 
 
@@ -219,6 +222,8 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
     seeds = getattr(module, "SEEDS", 0)
     if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
         problems.append(f"`SEEDS` must be a whole number, got {seeds!r}")
+    if not isinstance(tuned := getattr(module, "TUNED", ""), str):
+        problems.append(f"`TUNED` must be text, got {type(tuned).__name__}")
     declared = getattr(module, "Parameters", None)
     known = [each.name for each in dataclasses.fields(declared)] if dataclasses.is_dataclass(declared) else []
     quick, published = getattr(module, "QUICK", {}), getattr(module, "PUBLISHED", {})
@@ -236,6 +241,11 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
             f"`PUBLISHED[{name!r}]` must be a Published, Oracle, Goal or Control, got {type(value).__name__}"
             for name, value in published.items()
             if not isinstance(value, Expected)
+        ]
+        problems += [
+            f"`PUBLISHED[{name!r}]` controls {value.of!r}{suggest(value.of, published)}, which it does not have"
+            for name, value in published.items()
+            if isinstance(value, Control) and value.of and value.of not in published
         ]
     return problems
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -53,10 +53,28 @@ class Goal(Expected):
     kind = "goal"
 
 
+@dataclass(frozen=True)
 class Control(Expected):
-    """What a control, which must fail, should give."""
+    """What a control, which must fail, should give.
 
-    kind = "control"
+    of: the metric that it controls; by default the one with which its own name ends, after an underscore: accuracy for
+    shuffled_accuracy.
+    """
+
+    kind: ClassVar[str] = "control"
+
+    of: str = ""
+
+
+def controlled_by(expected: Mapping[str, Expected], metrics: Collection[str]) -> dict[str, str]:
+    """Control -> the metric of a model that it is compared with; "" if there is none (see `Control.of`)."""
+    others = [name for name in metrics if not isinstance(expected.get(name), Control)]
+    found = {}
+    for name, each in expected.items():
+        if isinstance(each, Control):
+            ends = [other for other in others if name.endswith(f"_{other}")]
+            found[name] = each.of or max(ends, key=len, default="")
+    return found
 
 
 @dataclass(frozen=True)

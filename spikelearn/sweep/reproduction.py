@@ -251,6 +251,13 @@ def read(folder: Path, file_name: str) -> dict[str, Any]:
     return _content(path)["seeds"] if path.exists() else {}
 
 
+def current_measurements(jobs: Sequence[Job], folder: Path) -> dict[int, Mapping[str, Any]]:
+    """Seed -> what is kept of jobs of one model and settings, unless other code or another model file gave it."""
+    kept = read(folder, jobs[0].file_name)
+    found = {job.seed: kept.get(str(job.seed), {}) for job in jobs}
+    return {job.seed: found[job.seed] for job in jobs if found[job.seed].get("key") == job.key}
+
+
 def _content(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)

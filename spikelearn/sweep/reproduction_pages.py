@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
-from spikelearn.sweep.reproduction import Job, kept_jobs, made_with, read
+from spikelearn.sweep.reproduction import Job, current_measurements, kept_jobs, made_with
 
 COMMON = ("synaptic_events", "wall_s", "real_time_factor")
 """Metrics that every model has: they tell of the machine, and are left out of the page."""
@@ -33,9 +33,9 @@ def page(jobs: Sequence[Job], folder: Path, command: str, machine: str) -> str:
     missing = []
     for title in dict.fromkeys(job.title for job in everything):
         own = [job for job in everything if job.title == title]
-        kept = read(folder, own[0].file_name)
-        found = [kept[str(job.seed)] for job in own if kept.get(str(job.seed), {}).get("key") == job.key]
-        missing += [f"{title}, seed {job.seed}" for job in own if kept.get(str(job.seed), {}).get("key") != job.key]
+        current = current_measurements(own, folder)
+        found = list(current.values())
+        missing += [f"{title}, seed {job.seed}" for job in own if job.seed not in current]
         if found:
             lines += _section(own[0], found)
             made_by |= {made_with(each["versions"]) for each in found}

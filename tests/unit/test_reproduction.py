@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from spikelearn import version
+from spikelearn import experiments, version
 from spikelearn.errors import ExperimentError
-from spikelearn.sweep import Store, reproduction, reproduction_pages
+from spikelearn.sweep import Store, refereed_page, reproduction, reproduction_pages
 
+WITHOUT_METRIC = {
+    "control_agree_no_clamp", "control_agree_no_delay", "control_growing_share", "unpredicted_smaller_p",
+    "control_change_payload_dropped", "lesion_stored", "control_index", "mixed_control_index", "shuffled.pixels",
+    "shuffled.frequency",
+}  # fmt: skip
+"""Controls that are no form of one metric."""
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "reproduce.py"
 
 MODEL = '''"""A coin: a model for tests."""
@@ -186,3 +192,47 @@ def test_the_script_measures_prints_and_measures_anew(model, tmp_path, capsys):
     script.main([*arguments, "--anew"])
     assert "| seed | 2 | 2 | 2 |" in capsys.readouterr().out
     assert script.main(["nothing", "--out", str(tmp_path)]) == 2
+
+
+def test_the_gain_over_a_control_has_the_interval_of_a_paired_t_test():
+    from scipy import stats
+
+    metric, control = [0.9, 0.85, 0.95, 0.8], [0.5, 0.6, 0.4, 0.5]
+    interval = stats.ttest_rel(metric, control).confidence_interval(0.95)
+    assert refereed_page.gain(metric, control) == f"0.375 ({interval.low:.3g} to {interval.high:.3g})"
+    assert refereed_page.gain([1.0, 1.0], [0.25, 0.25]) == "0.75"
+    assert refereed_page.gain([1.0, None, 1.0], [0.25, 0.5, float("nan")]) == "0.75, 2 not measured"
+    assert refereed_page.gain([None], [0.25]) == "not measured"
+
+
+def test_the_page_of_claims_pairs_each_control_with_its_metric(tmp_path):
+    path = tmp_path / "coin.py"
+    controls = '"shuffled_seed": Control(0.0, source="a | b"), "t_stop": Control(1.0), "other": Control(0, of="seed")}'
+    text = MODEL.replace('"never": Published("1", low=1.0)}', controls)
+    text = text.replace("SEEDS = 3", 'SEEDS = 3\nTUNED = "luck"')
+    text = text.replace("Outcome, Published", "Control, Outcome, Published")
+    path.write_text(text.replace('"seed": float(seed), ', '"seed": seed**2, "shuffled_seed": seed, "other": 1, '))
+    reproduced(str(path), tmp_path)
+    page = refereed_page.refereed(list(reproduction.jobs_of([str(path)], {}, None, False)), tmp_path, "command")
+    assert "## coin\n\nA coin: a model for tests.\n\nTuned: luck. Seeds 1, 2, 3." in page
+    assert "| seed | 4 | shuffled_seed: a \\| b | 2 | 2.67 (-4.92 to 10.3) |" in page
+    assert "| seed | 4 | other:  | 1 | 3.67 (-6.37 to 13.7) |" in page
+    assert "|  |  | t_stop:  | 10 |  |" in page
+    assert "## " not in refereed_page.refereed([], tmp_path, "command")
+
+
+@pytest.mark.parametrize("name", [each.name for each in experiments.list_experiments()])
+def test_every_control_of_a_model_is_one_of_a_metric_that_it_has(name):
+    model = experiments.load_experiment(name)
+    for control, metric in experiments.controlled_by(model.published, model.published).items():
+        if control not in WITHOUT_METRIC:
+            assert metric, f"{control} of {name}: give `of`"
+
+
+def test_a_control_of_an_unknown_metric_and_tuning_that_is_no_text_are_errors(tmp_path):
+    path = tmp_path / "coin.py"
+    changed = MODEL.replace('"never": Published("1", low=1.0)', '"control": Control(1, of="sed")')
+    path.write_text(changed.replace("Outcome, Pub", "Control, Outcome, Pub").replace("SEEDS = 3", "TUNED = 3"))
+    wrong = r"`TUNED` must be text, got int; `PUBLISHED\['control'\]` controls 'sed'.*'seed'"
+    with pytest.raises(ExperimentError, match=wrong):
+        experiments.load_experiment(path)
