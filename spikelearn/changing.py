@@ -73,7 +73,8 @@ class ChangingNetwork(NetworkBuilder):
 
         part, and what its values may be:
             Population, or a view of one: parameters of its model and state variables; `rate` of Poisson sources,
-                `times` and `ids` of a SpikeList. A number, or one for each of these neurons, or a distribution.
+                `times`, `ids` and, if its spikes carry them, `values` of a SpikeList. A number, or one for each of
+                these neurons, or a distribution.
             Projection: parameters of its plasticity rule and of its synapse, and `delay`. For weights, `set_weights`.
             Modulator: `level` and `tau`. Readout: what its learning was made with, `tau` and `tau_rise`.
             Drive: what its PoissonInput, StepCurrent or NoiseCurrent was made with, and `weight`.
@@ -155,7 +156,7 @@ class ChangingNetwork(NetworkBuilder):
             if isinstance(model, Neuron):
                 return [*model.parameters._fields, *model.model.state]
             if isinstance(model, SpikeList):
-                return ["times", "ids"]
+                return ["times", "ids", *(["values"] if model.payloads else [])]
             return ["rate", "correlation"] if isinstance(model, CorrelatedPoisson) else ["rate"]
         if isinstance(part, Projection):
             of_rule = part.plasticity.parameters._fields if part.plasticity is not None else ()
@@ -176,6 +177,8 @@ class ChangingNetwork(NetworkBuilder):
                 found = self.build().values(part.of, name)[0]
                 alike = not isinstance(model, Neuron) and bool(np.all(found == found[0]))
                 return float(found[0]) if alike else found
+            if name == "values":
+                return dict(model.payloads)
             return model.parameters[name] if isinstance(model, Poisson) else getattr(model, name)
         if isinstance(part, Projection):
             if name == "delay":

@@ -110,9 +110,10 @@ def changed_source(part: Population | View, values: Mapping[str, Any], rates: np
             raise DescriptionError(f"set of {where}: expected times of all its neurons at once, got a view")
         if "times" not in values:
             raise DescriptionError(f"ids of {where}: expected times too")
-        if model.payloads:
-            raise DescriptionError(f"times of {where}: its spikes carry values, and cannot be changed")
-        made: Any = SpikeList(values["times"], values.get("ids"))
+        made: Any = SpikeList(values["times"], values.get("ids"), values.get("values"))
+        if made.payloads.keys() != model.payloads.keys():
+            carried = " and ".join(map(repr, model.payloads)) or "no values"
+            raise DescriptionError(f"times of {where}: its spikes carry {carried}; expected the same with other times")
     elif type(model) in (Poisson, CorrelatedPoisson):
         rate = values.get("rate", rates)
         if view:

@@ -49,6 +49,7 @@ def go_on_with_model(population: Population, program: Program) -> None:
 
 def _advancing(population: Population, plan: Plan) -> list[Call]:
     labels = {f"{what} {population.name}" for what in ("advance", "classify", "emit")}
+    labels |= {f"{name} of {population.name}" for name in getattr(population.model, "payloads", ())}
     return [call for call in plan.stages["advance"] if call.label in labels]
 
 

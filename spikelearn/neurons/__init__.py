@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.lif_adaptive_threshold import LIFAdaptiveThreshold as LIFAdaptiveThreshold
     from spikelearn.neurons.lif_cargo import LIFCargo as LIFCargo
     from spikelearn.neurons.lif_conductance import LIFConductance as LIFConductance
+    from spikelearn.neurons.lif_conductance_adaptation import LIFConductanceAdaptation as LIFConductanceAdaptation
     from spikelearn.neurons.lif_dendritic_spike import LIFDendriticSpike as LIFDendriticSpike
     from spikelearn.neurons.lif_double_exponential import LIFDoubleExponential as LIFDoubleExponential
     from spikelearn.neurons.lif_escape_noise import EscapeNoiseLIF as EscapeNoiseLIF

@@ -504,3 +504,18 @@ def test_newcomer_changes_the_spike_times_of_a_source_between_runs():
         net.set(source, times=net.time + np.array(pattern))
         start = net.time
         ULP(10, 30.0).check(net.run(10.0).spikes(source).times - start, pattern)
+
+
+def test_spikes_that_carry_values_are_set_with_them():
+    net = sl.Network(dt=0.1)
+    source = net.population(2, sl.SpikeList([5.0, 9.0], [0, 1], values={"size": [2.0, -1.0]}))
+    cells = net.population(1, sl.LIFDelta(tau_m=1e9, V_th=100.0))
+    net.record(cells, "V_m")
+    net.connect(source, cells, weight=1.0, delay=1.0, payload="size")
+    net.run(7)
+    net.set(source, times=[8.0, 12.0], ids=[1, 1], values={"size": [4.0, 0.5]})
+    run = net.run(13)
+    jumps = np.diff(np.append(-68.0, run.trace(cells, "V_m").values[:, 0]))
+    assert {k: round(jumps[k], 6) for k in np.flatnonzero(np.abs(jumps) > 1e-3)} == {19: 4.0, 59: 0.5}
+    with pytest.raises(DescriptionError, match="its spikes carry 'size'"):
+        net.set(source, times=[30.0])

@@ -1,0 +1,219 @@
+"""The standard cells: each is PyNN's own, and says which model of spikelearn it is, and which of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pyNN.standardmodels import build_translations, cells
+
+from spikelearn import neurons
+from spikelearn.interop.pynn import simulator
+from spikelearn.interop.pynn.values import alike
+from spikelearn.network import Network
+from spikelearn.neurons import NeuronModel
+
+__all__ = [
+    "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista", "HH_cond_exp", "IF_cond_alpha", "IF_cond_exp",
+    "IF_cond_exp_gsfa_grr", "IF_curr_alpha", "IF_curr_delta", "IF_curr_exp", "IF_facets_hardware1", "Izhikevich",
+]  # fmt: skip
+
+Values = Mapping[str, np.ndarray]
+Given = str | float | tuple[str, float] | Callable[[Values], Any]
+"""A parameter of PyNN, alone or with a factor, or a number, or a function of all parameters."""
+
+
+def unchanged(model: Any) -> dict[str, Any]:
+    """Translations of parameters that keep their names and values: units are changed when the network is built."""
+    return build_translations(*((name, name) for name in model.default_parameters))
+
+
+def whole_steps(name: str) -> Callable[[Values], Any]:
+    """A time that lasts for whole steps, in ms; one that does not fit takes the next step, as in NEST."""
+
+    def rounded(p: Values) -> Any:
+        dt = simulator.state.dt
+        return np.ceil(np.asarray(p[name], float) / dt - 1e-6) * dt
+
+    return rounded
+
+
+class Cell:
+    """What a standard cell adds to PyNN's.
+
+    model: of spikelearn. given: its parameters -> what they are in PyNN. variables: recordable variable of PyNN ->
+    spikelearn's, and PyNN's unit in spikelearn's. ports: receptor type -> port, and the factor of a weight.
+    """
+
+    model: ClassVar[Any]
+    given: ClassVar[Mapping[str, Given]]
+    variables: ClassVar[Mapping[str, tuple[str, float]]]
+    ports: ClassVar[Mapping[str, tuple[str, float]]]
+    counted = False
+    """Whether one event may stand for several spikes, whose number the variable `count` is."""
+    listed = False
+    """Whether its spikes are known beforehand: `own` has them as `given`, (steps, indices, times)."""
+
+    def of(self, parameters: Values) -> Any:
+        """The neuron or the source with the parameters of a population."""
+        return self.model(**self.own(parameters))
+
+    def own(self, parameters: Values) -> dict[str, Any]:
+        """Parameters of spikelearn: numbers, or arrays with a value for each neuron."""
+        return {name: _own(each, parameters) for name, each in self.given.items()}
+
+    def check(self, parameters: Values) -> None:
+        """Raise InvalidParameterValueError for values that this cell cannot have."""
+
+    def set(self, net: Network, neurons: Any, own: dict[str, Any], changed: dict[str, Any], now: float) -> None:
+        """Let the neurons of a network have other parameters from now, in ms, on. own: all of them."""
+        net.set(neurons, **changed)
+
+
+def _own(given: Given, parameters: Values) -> Any:
+    if isinstance(given, float):
+        return given
+    if callable(given):
+        return alike(np.broadcast_to(given(parameters), (len(next(iter(parameters.values()))),)))
+    name, factor = given if isinstance(given, tuple) else (given, 1.0)
+    return alike(parameters[name] * factor if factor != 1.0 else parameters[name])
+
+
+_MEMBRANE: dict[str, Given] = {
+    "E_L": "v_rest",
+    "V_th": "v_thresh",
+    "V_reset": "v_reset",
+    "C_m": ("cm", 1e3),
+    "I_e": ("i_offset", 1e3),
+    "t_ref": whole_steps("tau_refrac"),
+}
+_SYNAPSES: dict[str, Given] = {"tau_syn_exc": "tau_syn_E", "tau_syn_inh": "tau_syn_I"}
+_LEAK: dict[str, Given] = {"g_L": lambda p: 1e3 * p["cm"] / p["tau_m"]}
+_REVERSAL: dict[str, Given] = {"E_exc": "e_rev_E", "E_inh": "e_rev_I"}
+_PORTS = {"excitatory": ("exc", 1e3), "inhibitory": ("inh", 1e3)}
+_VOLTAGE_PORTS = {"excitatory": ("exc", 1.0), "inhibitory": ("exc", 1.0)}
+_CURRENTS = {"v": ("V_m", 1.0), "isyn_exc": ("I_syn_exc", 1e3), "isyn_inh": ("I_syn_inh", 1e3)}
+_CONDUCTANCES = {"v": ("V_m", 1.0), "gsyn_exc": ("g_exc", 1e3), "gsyn_inh": ("g_inh", 1e3)}
+_ADAPTATION: dict[str, Given] = {
+    "V_peak": "v_spike",
+    "a": "a",
+    "b": ("b", 1e3),
+    "Delta_T": "delta_T",
+    "tau_w": "tau_w",
+}
+_OF_RECEPTORS: dict[str, Given] = {
+    "tau_syn_exc": "tau_syn_E",
+    "tau_syn_inh": "tau_syn_I",
+    "E_exc": "e_rev_E",
+    "E_inh": "e_rev_I",
+}
+
+
+def _with_two(model: NeuronModel, receptor: Any, name: str) -> NeuronModel:
+    return model.with_receptors(exc=receptor(E=0.0), inh=receptor(E=-70.0), name=name)
+
+
+class IF_curr_exp(Cell, cells.IF_curr_exp):
+    __doc__ = cells.IF_curr_exp.__doc__
+    translations = unchanged(cells.IF_curr_exp)
+    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]
+    model = neurons.LIF
+    given = {**_MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
+    variables, ports = _CURRENTS, _PORTS
+
+
+class IF_curr_alpha(Cell, cells.IF_curr_alpha):
+    __doc__ = cells.IF_curr_alpha.__doc__
+    translations = unchanged(cells.IF_curr_alpha)
+    recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]
+    model = neurons.LIFAlpha
+    given = {**_MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
+    variables, ports = _CURRENTS, _PORTS
+
+
+class IF_curr_delta(Cell, cells.IF_curr_delta):
+    __doc__ = cells.IF_curr_delta.__doc__
+    translations = unchanged(cells.IF_curr_delta)
+    model = neurons.LIFDelta
+    given = {**_MEMBRANE, "tau_m": "tau_m"}
+    variables, ports = {"v": ("V_m", 1.0)}, _VOLTAGE_PORTS
+
+
+class IF_cond_exp(Cell, cells.IF_cond_exp):
+    __doc__ = cells.IF_cond_exp.__doc__
+    translations = unchanged(cells.IF_cond_exp)
+    model = neurons.LIFConductance
+    given = {**_MEMBRANE, **_LEAK, **_SYNAPSES, **_REVERSAL}
+    variables, ports = _CONDUCTANCES, _PORTS
+
+
+class IF_cond_alpha(Cell, cells.IF_cond_alpha):
+    __doc__ = cells.IF_cond_alpha.__doc__
+    translations = unchanged(cells.IF_cond_alpha)
+    model = _with_two(neurons.LIFConductance, neurons.AlphaConductance, "LIFAlphaConductance")
+    given = {**_MEMBRANE, **_LEAK, **_OF_RECEPTORS}
+    variables, ports = _CONDUCTANCES, _PORTS
+
+
+class IF_facets_hardware1(Cell, cells.IF_facets_hardware1):
+    __doc__ = cells.IF_facets_hardware1.__doc__
+    translations = unchanged(cells.IF_facets_hardware1)
+    model = neurons.LIFConductance
+    given = {
+        "E_L": "v_rest", "V_th": "v_thresh", "V_reset": "v_reset", "g_L": "g_leak", "E_inh": "e_rev_I", **_SYNAPSES,
+        "C_m": 200.0, "t_ref": lambda p: np.ceil(1.0 / simulator.state.dt - 1e-6) * simulator.state.dt, "E_exc": 0.0,
+    }  # fmt: skip
+    variables, ports = _CONDUCTANCES, _PORTS
+
+
+class IF_cond_exp_gsfa_grr(Cell, cells.IF_cond_exp_gsfa_grr):
+    __doc__ = cells.IF_cond_exp_gsfa_grr.__doc__
+    translations = unchanged(cells.IF_cond_exp_gsfa_grr)
+    model = neurons.LIFConductanceAdaptation
+    given = {
+        **_MEMBRANE, **_LEAK, **_SYNAPSES, **_REVERSAL,
+        "tau_sfa": "tau_sfa", "E_sfa": "e_rev_sfa", "q_sfa": "q_sfa",
+        "tau_rr": "tau_rr", "E_rr": "e_rev_rr", "q_rr": "q_rr",
+    }  # fmt: skip
+    variables = {**_CONDUCTANCES, "g_r": ("g_rr", 1.0), "g_s": ("g_sfa", 1.0)}
+    ports = _PORTS
+
+
+class EIF_cond_exp_isfa_ista(Cell, cells.EIF_cond_exp_isfa_ista):
+    __doc__ = cells.EIF_cond_exp_isfa_ista.__doc__
+    translations = unchanged(cells.EIF_cond_exp_isfa_ista)
+    model = _with_two(neurons.AdEx, neurons.ExponentialConductance, "AdExExponentialConductance")
+    given = {**_MEMBRANE, **_LEAK, **_ADAPTATION, **_OF_RECEPTORS}
+    variables, ports = {**_CONDUCTANCES, "w": ("w", 1e3)}, _PORTS
+
+
+class EIF_cond_alpha_isfa_ista(Cell, cells.EIF_cond_alpha_isfa_ista):
+    __doc__ = cells.EIF_cond_alpha_isfa_ista.__doc__
+    translations = unchanged(cells.EIF_cond_alpha_isfa_ista)
+    model = _with_two(neurons.AdEx, neurons.AlphaConductance, "AdExAlphaConductance")
+    given = {**_MEMBRANE, **_LEAK, **_ADAPTATION, **_OF_RECEPTORS}
+    variables, ports = {**_CONDUCTANCES, "w": ("w", 1e3)}, _PORTS
+
+
+class HH_cond_exp(Cell, cells.HH_cond_exp):
+    __doc__ = cells.HH_cond_exp.__doc__
+    translations = unchanged(cells.HH_cond_exp)
+    recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]
+    receptor_types = ("excitatory", "inhibitory")
+    model = neurons.HodgkinHuxley
+    given = {
+        "E_L": "e_rev_leak", "E_Na": "e_rev_Na", "E_K": "e_rev_K", "V_T": "v_offset", "C_m": ("cm", 1e3),
+        "g_L": ("g_leak", 1e3), "g_Na": ("gbar_Na", 1e3), "g_K": ("gbar_K", 1e3), **_REVERSAL, **_SYNAPSES,
+        "I_e": ("i_offset", 1e3), "t_ref": lambda p: np.ceil(2.0 / simulator.state.dt - 1e-6) * simulator.state.dt,
+    }  # fmt: skip
+    variables = {**_CONDUCTANCES, "m": ("m", 1.0), "h": ("h", 1.0), "n": ("n", 1.0)}
+    ports = _PORTS
+
+
+class Izhikevich(Cell, cells.Izhikevich):
+    __doc__ = cells.Izhikevich.__doc__
+    translations = unchanged(cells.Izhikevich)
+    model = neurons.Izhikevich
+    given = {"a": "a", "b": "b", "c": "c", "d": "d", "I_e": ("i_offset", 1e3)}
+    variables, ports = {"v": ("V_m", 1.0), "u": ("u", 1.0)}, _VOLTAGE_PORTS

@@ -1,0 +1,273 @@
+"""Projections: PyNN's connectors list their synapses, which become projections of pairs in spikelearn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyNN import common, errors
+from pyNN.space import Space
+
+from spikelearn.connectivity import Pairs
+from spikelearn.interop.pynn import simulator
+from spikelearn.interop.pynn.synapses import StaticSynapse
+
+if TYPE_CHECKING:
+    from spikelearn.description.projection import Projection as Synapses
+    from spikelearn.interop.pynn.building import Built
+    from spikelearn.network import Network
+
+
+class Connection(common.Connection):
+    """One synapse of a projection. Its parameters are attributes, which can be set."""
+
+    def __init__(self, parent: Projection, index: int) -> None:
+        object.__setattr__(self, "parent", parent)
+        object.__setattr__(self, "index", index)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("presynaptic_index", "postsynaptic_index") and name not in self.parent.names:
+            raise AttributeError(f"a synapse of {self.parent.label!r} has no {name!r}; it has: {self.parent.names}")
+        return self.parent.current(name)[self.index].item()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.parent.names:
+            raise AttributeError(f"a synapse of {self.parent.label!r} has no {name!r}; it has: {self.parent.names}")
+        self.parent.put(name, np.array([self.index]), np.array([float(value)]))
+
+    def as_tuple(self, *names: str) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in names)
+
+    @property
+    def presynaptic_cell(self) -> Any:
+        return self.parent.pre.all_cells[self.presynaptic_index]
+
+    @property
+    def postsynaptic_cell(self) -> Any:
+        return self.parent.post.all_cells[self.postsynaptic_index]
+
+    source, target = presynaptic_cell, postsynaptic_cell
+
+
+@dataclass(frozen=True)
+class Group:
+    """The synapses of a projection between two populations that have one dendritic delay.
+
+    made: in spikelearn. which: their indices among all synapses of the projection. factor: of a weight.
+    """
+
+    made: Synapses
+    which: np.ndarray
+    factor: float
+
+
+class Projection(common.Projection):
+    __doc__ = common.Projection.__doc__
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+
+    def __init__(
+        self, presynaptic_population: Any, postsynaptic_population: Any, connector: Any, synapse_type: Any = None,
+        source: Any = None, receptor_type: Any = None, space: Any = None, label: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            presynaptic_population, postsynaptic_population, connector, synapse_type, source, receptor_type,
+            Space() if space is None else space, label,
+        )  # fmt: skip
+        if source is not None:
+            raise NotImplementedError("source: spikelearn's cells for PyNN have one source of spikes each")
+        self._listed: list[tuple[np.ndarray, int, dict[str, Any]]] = []
+        self._groups: list[Group] = []
+        self._changed: set[str] = set()
+        self.names = list(self.synapse_type.get_parameter_names())
+        connector.connect(self)
+        self._gather()
+        self._check_delays()
+        simulator.state.projections.append(self)
+
+    def _convergent_connect(
+        self, presynaptic_indices: Any, postsynaptic_index: int, location_selector: Any = None, **parameters: Any
+    ) -> None:
+        if location_selector is not None:
+            raise NotImplementedError("location_selector: spikelearn's cells for PyNN have no compartments")
+        self._listed.append((np.asarray(presynaptic_indices, np.int64), postsynaptic_index, parameters))
+
+    def _gather(self) -> None:
+        """Make arrays of what the connector has listed."""
+        sizes = np.array([len(pre) for pre, _, _ in self._listed], np.int64)
+        nothing = np.zeros(0, np.int64)
+        self.pre_index = np.concatenate([*(pre for pre, _, _ in self._listed), nothing])
+        self.post_index = np.repeat(np.array([post for _, post, _ in self._listed], np.int64), sizes)
+        self._values: dict[str, np.ndarray] = {}
+        for name in self.names:
+            parts = [np.broadcast_to(each[name], size) for (_, _, each), size in zip(self._listed, sizes, strict=True)]
+            self._values[name] = np.concatenate([*parts, np.zeros(0)]).astype(float)
+        self._listed = []
+
+    def delays(self) -> np.ndarray:
+        """(n,) ms, as they count: multiples of the time step."""
+        return np.asarray(np.maximum(np.rint(self._values["delay"] / simulator.state.dt), 1.0) * simulator.state.dt)
+
+    def _check_delays(self) -> None:
+        delays, dt = self._values.get("delay", np.zeros(0)), simulator.state.dt
+        wrong = delays[~(np.rint(delays / dt) >= 1.0)]
+        if len(wrong):
+            raise errors.ConnectionError(
+                f"delay of {self.label}: expected at least one time step, {dt:g} ms, got {wrong[0]:g} ms"
+            )
+
+    def __len__(self) -> int:
+        return len(self.pre_index)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [Connection(self, k) for k in range(*i.indices(len(self)))]
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"{self.label} has {len(self)} synapses, not one of index {i}")
+        return Connection(self, int(i) % len(self))
+
+    @property
+    def connections(self) -> Sequence[Connection]:
+        """Its synapses, each with its parameters as attributes."""
+        return _Connections(self)
+
+    # What holds now, and what is set
+
+    def current(self, name: str) -> np.ndarray:
+        """(n,), the current values of a parameter in PyNN's units; or one of presynaptic_index, postsynaptic_index."""
+        if name == "presynaptic_index":
+            return self.pre_index
+        if name == "postsynaptic_index":
+            return self.post_index
+        if name == "weight" and self.synapse_type.plastic and self._groups and name not in self._changed:
+            found = self._values[name].copy()
+            for group in self._groups:
+                found[group.which] = simulator.state.built.net.weights(group.made) / group.factor  # type: ignore[union-attr]
+            return found
+        return self._values[name]
+
+    def put(self, name: str, which: np.ndarray, values: np.ndarray) -> None:
+        """Set a parameter of some synapses, from the next run on."""
+        if not np.all(np.isfinite(values)):
+            raise errors.InvalidParameterValueError(f"{name} of {self.label}: expected finite values, got {values}")
+        made = self.current(name).copy()
+        made[which] = values
+        before, self._values[name] = self._values[name], made
+        if name == "delay":
+            try:
+                self._check_delays()
+            except errors.ConnectionError:
+                self._values[name] = before
+                raise
+        self._changed.add(name)
+
+    def _set_attributes(self, parameter_space: Any) -> None:
+        parameter_space.shape = self.shape
+        for name, value in parameter_space.items():
+            values = value.evaluate(simplify=True)
+            if np.ndim(values):
+                values = np.broadcast_to(values, self.shape)[self.pre_index, self.post_index]
+            values = np.broadcast_to(np.asarray(values, float), len(self))
+            given = np.flatnonzero(~np.isnan(values))
+            if name not in self.names:
+                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, self.names)
+            self.put(name, given, values[given])
+
+    def _set_initial_value_array(self, variable: str, value: Any) -> None:
+        if np.any(np.asarray(value.evaluate(simplify=True))):
+            raise NotImplementedError(
+                f"initial values of {variable!r} of {self.label}: synapses of spikelearn begin at rest"
+            )
+
+    def _get_attributes_as_list(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        return list(zip(*(self.current(name).tolist() for name in names), strict=True))
+
+    def _get_attributes_as_arrays(self, names: Sequence[str], multiple_synapses: str = "sum") -> list[np.ndarray]:
+        found = []
+        at = (self.pre_index, self.post_index)
+        for name in names:
+            values = self.current(name)
+            made = np.full(self.shape, np.nan)
+            if multiple_synapses == "last":
+                made[at] = values
+            elif multiple_synapses == "first":
+                made[self.pre_index[::-1], self.post_index[::-1]] = values[::-1]
+            else:
+                operation, start = {
+                    "sum": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maximum, -np.inf)
+                }[multiple_synapses]  # fmt: skip
+                made[at] = start
+                operation.at(made, at, values)
+            found.append(made)
+        return found
+
+    # In spikelearn
+
+    def connect(self, built: Built) -> None:
+        """Add its synapses to the network: a projection for each pair of populations and each dendritic delay."""
+        self._groups = []
+        self._changed.clear()
+        if not len(self):
+            return
+        (pre_of, pre), (post_of, post) = (built.located(each) for each in (self.pre, self.post))
+        pre_of, pre, post_of, post = (
+            pre_of[self.pre_index], pre[self.pre_index], post_of[self.post_index], post[self.post_index]
+        )  # fmt: skip
+        back = self.synapse_type.dendritic_steps(self)
+        keys = np.stack([pre_of, post_of, back])
+        for of_source, of_target, steps in np.unique(keys, axis=1).T.tolist():
+            which = np.flatnonzero((keys == np.array([[of_source], [of_target], [steps]])).all(axis=0))
+            populations = simulator.state.populations
+            source, target = populations[of_source], populations[of_target]
+            port, factor = target.celltype.ports[self.receptor_type]
+            targets = {name: values[post[which]] for name, values in target.parameters.items()}
+            values = {name: each[which] for name, each in self._values.items()}
+            made = built.net.connect(
+                built.neurons[source], built.neurons[target], port=port, rule=Pairs(pre[which], post[which]),
+                weight=values["weight"] * factor, **self._delays_of(which, steps),
+                plasticity=self.synapse_type.plasticity(values, factor),
+                synapse=self.synapse_type.short_term(values, targets),
+                payload="count" if source.celltype.counted else None,
+            )  # fmt: skip
+            self._groups.append(Group(made, which, factor))
+
+    def _delays_of(self, which: np.ndarray, back: int) -> dict[str, Any]:
+        dt = simulator.state.dt
+        delays = self.delays()[which]
+        if not back:
+            return {"delay": _one(delays)}
+        return {"axonal_delay": _one(np.rint(delays / dt - back) * dt), "dendritic_delay": back * dt}
+
+    def set_values(self, net: Network) -> None:
+        """Let the network have what was set."""
+        changed, self._changed = self._changed, set()
+        for group in self._groups if changed else ():
+            values = {name: each[group.which] for name, each in self._values.items()}
+            if "weight" in changed:
+                net.set_weights(group.made, values["weight"] * group.factor)
+            others = self.synapse_type.changed(group, values, changed)
+            if others:
+                net.set(group.made, **others)
+            if "delay" in changed:
+                net.set(group.made, delay=_one(self.delays()[group.which]))
+
+
+class _Connections(Sequence[Connection]):
+    def __init__(self, projection: Projection) -> None:
+        self._of = projection
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._of[i]
+
+    def __iter__(self) -> Iterator[Connection]:
+        return (Connection(self._of, k) for k in range(len(self._of)))
+
+
+def _one(values: np.ndarray) -> Any:
+    """One number if all are the same."""
+    return float(values[0]) if np.all(values == values[0]) else values
