@@ -52,6 +52,7 @@ if _TYPE_CHECKING:
     from spikelearn.results.run import Run as Run
     from spikelearn.sources import *
     from spikelearn.synapses import *
+    from spikelearn.viewer.shown import view as view
 else:
     __getattr__, __dir__, __all__ = _imported_on_demand(__name__)
     __all__ += ["__version__"]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
-from spikelearn.cli import compare, fit, models, plot_sweep, sweep
+from spikelearn.cli import compare, fit, models, plot_sweep, sweep, view
 from spikelearn.cli.arguments import add_model, add_settings
 from spikelearn.cli.arguments import path as path_argument
 from spikelearn.cli.arguments import seed as seed_argument
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_sweep(commands)
     fit.add_fit(commands)
     compare.add_compare(commands)
+    view.add_view(commands).set_defaults(action=lambda options: view.view(options, _settings))
 
     plot = commands.add_parser("plot", help="draw a saved run, or a sweep", allow_abbrev=False)
     kinds = plot.add_subparsers(metavar="raster|voltage|weights|sweep", required=True)

@@ -15,6 +15,7 @@ from spikelearn.plots.panels import panels
 from spikelearn.plots.style import INK, TEXT_SIZE, as_text, colour
 
 if TYPE_CHECKING:
+    from spikelearn.description.network_description import NetworkDescription
     from spikelearn.network import Network
 
 EXCITES, INHIBITS, OTHER = "#1b3f73", "#d2571c", "#6b6b6b"
@@ -38,17 +39,14 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     Returns the Axes. Raises DescriptionError for a network without populations.
     """
     description = net.description()
-    parts = [*description.populations, *description.modulators]
-    links: dict[tuple[Any, Any], list[Any]] = {}
-    for projection in description.projections:
-        links.setdefault((projection.source, projection.target), []).append(projection)
+    links = _links(description)
     dense = len(links) > MOST_LABELLED
-    at = _on_circle(parts) if dense else _places(parts, list(links))
+    at = places([*description.populations, *description.modulators], list(links))
     wide, high = (max((place[k] for place in at.values()), default=0.0) for k in (0, 1))
     (ax,) = panels(ax, size=(min(12.0, 1.9 + 1.3 * wide), min(9.0, 1.5 + 1.05 * high)))
     ax.set(xticks=[], yticks=[], xlim=(-0.95, wide + 0.95), ylim=(-0.85, high + 0.62))
     ax.spines[:].set_visible(False)
-    for k, part in enumerate(parts):
+    for k, part in enumerate(at):
         _draw_part(ax, part, at[part], colour(k), sum(drive.target is part for drive in description.drives))
     for (source, target), projections in links.items():
         both_ways = (target, source) in links and source is not target
@@ -60,7 +58,20 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _places(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
+def places(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
+    """A place (x, y), y upwards, for each part of a graph with links (source, target); no coordinate is below 0."""
+    return _on_circle(parts) if len(links) > MOST_LABELLED else _in_columns(parts, links)
+
+
+def _links(description: NetworkDescription) -> dict[tuple[Any, Any], list[Any]]:
+    """(source, target) -> the projections between them."""
+    links: dict[tuple[Any, Any], list[Any]] = {}
+    for projection in description.projections:
+        links.setdefault((projection.source, projection.target), []).append(projection)
+    return links
+
+
+def _in_columns(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
     """A place for each part: columns by the longest way from a source, without going round in cycles."""
     column = dict.fromkeys(parts, 0)
     order = {part: k for k, part in enumerate(parts)}
@@ -131,7 +142,7 @@ def _draw_link(
     labelled: bool,
 ) -> None:
     """One arrow for all projections between two parts, bent if there is one back, a loop to the same part."""
-    sign = {_sign(each) for each in projections}
+    sign = {sign_of(each) for each in projections}
     shade = EXCITES if sign == {1} else INHIBITS if sign == {-1} else OTHER
     style = "|-|,widthA=0,widthB=0.5" if sign == {-1} else "-|>"
     label = "\n".join(_label(each) for each in projections[:3]) + ("\n..." if len(projections) > 3 else "")
@@ -166,7 +177,7 @@ def _on_edge(place: tuple[float, float], towards: tuple[float, float]) -> tuple[
     return place[0] + share * dx, place[1] + share * dy
 
 
-def _sign(projection: Any) -> int:
+def sign_of(projection: Any) -> int:
     """Of the weights of a projection: 1, -1, or 0 if it is not known or they differ; those onto "inh" inhibit."""
     weight = projection.weight
     if projection.port == "inh":
