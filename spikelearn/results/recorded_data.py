@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikelearn.errors import ParameterError
 from spikelearn.extras import needed
-from spikelearn.values import whole_number
+from spikelearn.steps import times_of
+from spikelearn.units import Quantity
+from spikelearn.values import one_number, whole_number
 
 
 class Spikes(NamedTuple):
@@ -39,10 +42,28 @@ class Spikes(NamedTuple):
         first, last = np.searchsorted(ids, neurons), np.searchsorted(ids, neurons, "right")
         return [times[a:b] for a, b in zip(first, last, strict=True)]
 
+    def rounded(self, dt: Quantity) -> Spikes:
+        """The same events at the nearest multiples of dt (ms), and at dt if that is 0: as a network in steps takes them.
+
+        Raises ParameterError for times before 0 ms.
+
+        >>> Spikes(np.array([0.02, 3.14159]), np.array([0, 1])).rounded(0.1).times
+        array([0.1, 3.1])
+        """
+        step = one_number(dt, "ms", "dt of rounded", above=0.0)
+        if np.any(self.times < 0):
+            raise ParameterError(f"rounded: expected times from 0 ms on, got {np.min(self.times):g} ms")
+        return self._replace(times=times_of(np.maximum(np.rint(self.times / step), 1.0), step))
+
     def to_pandas(self) -> Any:
         """A pandas DataFrame with a row for each event: "time" in ms and "neuron". Needs pandas."""
         pandas = needed("pandas", "spikes as a DataFrame", "pandas")
         return pandas.DataFrame({"time": np.array(self.times), "neuron": np.array(self.ids)})
+
+    def to_polars(self) -> Any:
+        """A polars DataFrame with a row for each event: "time" in ms and "neuron". Needs polars."""
+        polars = needed("polars", "spikes as a DataFrame", "polars")
+        return polars.DataFrame({"time": np.array(self.times), "neuron": np.array(self.ids)})
 
     def to_neo(self, n: int | None = None, t_start: float | None = None, t_stop: float | None = None) -> Any:
         """A neo.SpikeTrainList with a train for each neuron, silent ones too; channel ids are indices of neurons.
@@ -105,6 +126,17 @@ class Trace(NamedTuple):
         found = pandas.DataFrame(np.array(self.values), index=index, columns=columns)
         found.attrs |= {"units": self.unit, "time_units": "ms"}
         return found
+
+    def to_polars(self) -> Any:
+        """A polars DataFrame with a row for each sample: "time" in ms, "neuron" (or "synapse", "element") and the value.
+
+        The column of values has the name of the variable. Needs polars.
+        """
+        polars = needed("polars", "a trace as a DataFrame", "polars")
+        return polars.DataFrame({
+            "time": np.repeat(self.times, len(self.ids)), self._dimension: np.tile(self.ids, len(self.times)),
+            getattr(self, "variable", "value"): np.array(self.values).reshape(-1),
+        })  # fmt: skip
 
     def to_xarray(self) -> Any:
         """An xarray.DataArray with dimensions "time" (ms) and "neuron" (or "synapse", "element"), and its unit.
@@ -173,3 +205,9 @@ class Snapshots(NamedTuple):
         found = pandas.DataFrame({name: np.array(column) for name, column in columns.items()})
         found.attrs["units"] = self.unit
         return found
+
+    def to_polars(self) -> Any:
+        """A polars DataFrame with a row for each event: "time" in ms, "neuron" and "value". Needs polars."""
+        polars = needed("polars", "snapshots as a DataFrame", "polars")
+        columns = {"time": self.times, "neuron": self.ids, "value": self.values}
+        return polars.DataFrame({name: np.array(column) for name, column in columns.items()})

@@ -209,6 +209,17 @@ class Run:
         """
         return from_above("spikelearn.analysis.summary:summary")(self)
 
+    def to_neo(self) -> Any:
+        """A neo.Block with all that was recorded: `block.segments[0].spiketrains` and `.analogsignals`.
+
+        Spike trains know their "population", "neuron" and "kind" of event by annotations, and are made when they are
+        asked for: `spiketrains.multiplexed` has all spikes at once. Traces are analog signals, whose columns have the
+        array annotation "neuron" ("synapse", "element"); values at events are irregularly sampled signals; trials are
+        epochs; `block.groups` has the size, model and parameters of each population. Synapses have no place in Neo.
+        `sl.from_neo` is the way back. Needs Neo.
+        """
+        return from_above("spikelearn.io.neo_blocks:block")(self)
+
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write the state of the network at the end of this run, and the recordings of this run, to one file.
 
