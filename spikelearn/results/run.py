@@ -220,6 +220,16 @@ class Run:
         """
         return from_above("spikelearn.io.neo_blocks:block")(self)
 
+    def to_nwb(self, path: str | os.PathLike[str], **about: Any) -> None:
+        """Write all that was recorded, and the synapses at the end, to an NWB file, replacing one that is there.
+
+        about: further keywords of pynwb.NWBFile, such as session_start_time (now, by default), experimenter, keywords or
+        subject. Neurons whose spikes were recorded are the table of units, with "population" and "neuron", traces are
+        acquisition; `sl.from_nwb` is the way back. Raises RunFileError, or DescriptionError for what PyNWB does not
+        take. Needs PyNWB.
+        """
+        from_above("spikelearn.io.nwb_file:write")(self, path, about)
+
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write the state of the network at the end of this run, and the recordings of this run, to one file.
 

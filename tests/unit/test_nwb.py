@@ -1,0 +1,145 @@
+"""Runs as NWB files and back: read by PyNWB, validated by PyNWB and NWB Inspector; files of others."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from recorded_runs import check_same_recordings, run_with_everything
+from tolerances import EXACT, ULP
+
+import spikelearn as sl
+from spikelearn.errors import DescriptionError, RunFileError
+
+pynwb = pytest.importorskip("pynwb")
+
+
+@pytest.fixture(scope="module")
+def run():
+    return run_with_everything()
+
+
+@pytest.fixture(scope="module")
+def path(run, tmp_path_factory):
+    """A file of the run, with what archives ask for."""
+    path = tmp_path_factory.mktemp("nwb") / "run.nwb"
+    subject = pynwb.file.Subject(subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="none")
+    run.to_nwb(
+        path, experimenter="Bloggs, Jo", institution="none", keywords=["simulation"], experiment_description="a test",
+        subject=subject, session_start_time=datetime(2020, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    return path
+
+
+def test_a_run_comes_back_from_a_file_equal_to_the_bit(run, path):
+    again = sl.from_nwb(path)
+    check_same_recordings(again, run)
+    assert (again.dt, again.t_start, again.t_stop, again.seed) == (0.1, 0.0, 200.0, 4)
+    assert again.versions == run.versions
+    EXACT.check(again.populations["cells"].parameters["tau_m"], np.linspace(8.0, 12.0, 10))
+
+
+def test_pynwb_reads_the_spikes_traces_and_synapses(run, path):
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        file = io.read()
+        units, cells = file.units, run.spikes("cells")
+        rows = [k for k in range(len(units)) if units["population"][k] == "cells"]
+        assert [units["neuron"][k] for k in rows] == list(range(10)) and len(units) == 4 + 10 + 5
+        for k, train in zip(rows, cells.trains(), strict=True):
+            EXACT.check(units.get_unit_spike_times(k), train / 1e3)
+            EXACT.check(units["obs_intervals"][k], [[0.0, 0.2]])
+        assert units.resolution == 1e-4
+        voltage = file.acquisition["cells V_m"]
+        assert (voltage.unit, voltage.conversion, voltage.rate, voltage.starting_time) == ("volts", 1e-3, 2000.0, 5e-4)
+        EXACT.check(voltage.data[:], run.trace("cells", "V_m", "V_m").values)
+        tables = file.processing["misc"].data_interfaces
+        EXACT.check(tables["columns of cells V_m@fine"]["neuron"].data[:], [1, 2])
+        for field, values in run.synapses("ff")._asdict().items():
+            EXACT.check(tables["synapses of ff"][field].data[:], values)
+        bursts = file.events["pyramidal burst"]
+        EXACT.check(bursts["timestamp"].data[:], run.spikes("pyramidal", "burst").times / 1e3)
+        EXACT.check(bursts["neuron"].data[:], run.spikes("pyramidal", "burst").ids)
+        assert file.trials["label"].data[:].tolist() == ["a", "b"]
+        EXACT.check(file.trials["start_time"].data[:], [0.0, 0.1])
+
+
+def test_pynwb_validates_the_file(path):
+    assert not pynwb.validate(path=path)
+
+
+def test_nwb_inspector_finds_nothing_but_suggestions(path):
+    inspector = pytest.importorskip("nwbinspector")
+    found = list(inspector.inspect_nwbfile(nwbfile_path=path))
+    worse = [each for each in found if each.importance != inspector.Importance.BEST_PRACTICE_SUGGESTION]
+    # The guess that time is the longest dimension is wrong of four samples of 200 weights.
+    assert [(each.check_function_name, each.object_name) for each in worse] == [("check_data_orientation", "ff weight")]
+
+
+def test_control_validation_tells_a_damaged_file(path, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    damaged = tmp_path / "damaged.nwb"
+    damaged.write_bytes(path.read_bytes())
+    with h5py.File(damaged, "r+") as file:
+        del file["session_start_time"]
+        file["units/spike_times_index"][-1] = 3
+    assert pynwb.validate(path=damaged)
+    with pytest.raises(RunFileError, match="damaged.nwb"):
+        sl.from_nwb(damaged)
+
+
+def test_units_and_series_of_others_are_read(tmp_path):
+    file = pynwb.NWBFile(
+        session_description="recorded", identifier="1", session_start_time=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    for times in ([0.0123, 0.5], [], [0.1]):
+        file.add_unit(spike_times=times)
+    data = np.arange(5.0)
+    file.add_acquisition(pynwb.TimeSeries(name="LFP", data=data, unit="volts", conversion=1e-6, rate=1000.0))
+    with pynwb.NWBHDF5IO(tmp_path / "other.nwb", "w") as io:
+        io.write(file)
+    run = sl.from_nwb(tmp_path / "other.nwb")
+    spikes = run.spikes("units")
+    ULP(2).check(spikes.times, [12.3, 100.0, 500.0])
+    EXACT.check(spikes.ids, [0, 2, 0])
+    assert len(spikes.trains()) == 3 and np.isnan(run.dt)
+    ULP(2).check(run.trace("acquisition", "LFP").values[:, 0], data * 1e-3)
+    ULP(2).check(run.trace("acquisition", "LFP").times, np.arange(5.0))
+    assert run.trace("acquisition", "LFP").unit == "mV"
+
+
+def test_names_with_characters_of_nwb_come_back(tmp_path):
+    net = sl.Network(seed=1)
+    cells = net.population(3, sl.LIF(I_e=500.0), name="layer 2/3: 50%")
+    net.connect(cells, cells, weight=1.0, name="a/b")
+    net.record(cells, ["spikes", "V_m"])
+    run = net.run(30.0)
+    run.to_nwb(tmp_path / "names.nwb")
+    check_same_recordings(sl.from_nwb(tmp_path / "names.nwb"), run)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(run, path, tmp_path):
+    there = tmp_path / "run.nwb"
+    there.write_bytes(b"before")
+    with pytest.raises(DescriptionError, match="to_nwb: PyNWB refuses what is given about the file: .*'colour'"):
+        run.to_nwb(there, colour="red")
+    assert there.read_bytes() == b"before" and [each.name for each in tmp_path.iterdir()] == ["run.nwb"]
+    run.to_nwb(there)
+    check_same_recordings(sl.from_nwb(there), run)
+    with pytest.raises(RunFileError, match="there is no directory .*nowhere"):
+        run.to_nwb(tmp_path / "nowhere" / "run.nwb")
+
+
+def test_what_is_no_nwb_file_is_refused_by_name(tmp_path):
+    with pytest.raises(RunFileError, match="missing.nwb: there is no such file; expected an NWB file"):
+        sl.from_nwb(tmp_path / "missing.nwb")
+    (tmp_path / "text.nwb").write_text("text")
+    with pytest.raises(RunFileError, match="text.nwb: cannot be read as an NWB file"):
+        sl.from_nwb(tmp_path / "text.nwb")
+
+
+def test_times_off_the_steps_of_the_exact_engine_come_back_within_rounding(tmp_path):
+    net = sl.Network(dt=0.1)
+    cells = net.population(1, sl.LIF(I_e=500.0), name="cells")
+    net.record(cells)
+    run = net.run(100.0, engine="events")
+    run.to_nwb(tmp_path / "exact.nwb")
+    ULP(2).check(sl.from_nwb(tmp_path / "exact.nwb").spikes("cells").times, run.spikes("cells").times)
