@@ -45,7 +45,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import World as World
     from spikelearn.experiments.listing import models as models
     from spikelearn.io.neo_blocks import from_neo as from_neo
-    from spikelearn.io.nwb_file import from_nwb as from_nwb
+    from spikelearn.io.nwb_reading import from_nwb as from_nwb
     from spikelearn.kernels.random import random_uniform as random_uniform
     from spikelearn.learning.event_gradient import event_gradient as event_gradient
     from spikelearn.learning.gradient import gradient as gradient

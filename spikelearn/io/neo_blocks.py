@@ -78,11 +78,12 @@ def from_neo(data: Any, dt: Any = None) -> Run:
         if len(neurons) < size:
             recorded.setdefault(name, {})[label] = neurons
     traces: dict[tuple[str, str], Trace] = {}
-    for name, label, trace, told in _traces_in(segment, step):
-        if np.shape(told.get("neuron")) == trace.times.shape:
-            spikes[name, label] = Spikes(trace.times, np.asarray(told["neuron"], np.int32))
-        if "together" in told:
-            recorded.setdefault(name, {})[label] = np.asarray(told["together"])
+    for name, label, trace, notes in _traces_in(segment, step):
+        neurons = np.asarray(notes.get("neuron", ()))
+        if neurons.shape == trace.times.shape:
+            spikes[name, label] = Spikes(trace.times, neurons.astype(np.int32))
+        if "together" in notes:
+            recorded.setdefault(name, {})[label] = np.asarray(notes["together"])
         same = sum(key[0] == name and key[1].partition("@")[0] == label for key in traces)
         traces[name, f"{label}@{same + 1}" if same else label] = trace
     versions = {key.removeprefix("version_"): str(of_run[key]) for key in of_run if key.startswith("version_")}
@@ -103,15 +104,15 @@ def _trains(run: Run) -> Any:
     times, channels, first = [np.zeros(0)], [np.zeros(0, np.int64)], 0
     for events in found:
         times.append(events.spikes.times)
-        channels.append(np.searchsorted(events.spikes.neurons, events.spikes.ids) + first)
-        first += len(events.spikes.neurons)
+        channels.append(np.searchsorted(events.neurons, events.spikes.ids) + first)
+        first += len(events.neurons)
     ms = needed("quantities", "runs as Neo objects", "neo").ms
     return needed("neo.core.spiketrainlist", "runs as Neo objects", "neo").SpikeTrainList.from_spike_time_array(
         np.concatenate(times), np.concatenate(channels), all_channel_ids=list(range(first)), units="ms",
         t_start=run.t_start * ms, t_stop=run.t_stop * ms,
-        population=[events.name for events in found for _ in events.spikes.neurons],
-        neuron=[neuron for events in found for neuron in events.spikes.neurons.tolist()],
-        kind=[events.label for events in found for _ in events.spikes.neurons],
+        population=[events.name for events in found for _ in events.neurons],
+        neuron=[neuron for events in found for neuron in events.neurons.tolist()],
+        kind=[events.label for events in found for _ in events.neurons],
     )  # fmt: skip
 
 
@@ -227,7 +228,11 @@ def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, i
 
 def _told(annotations: Mapping[str, Any]) -> tuple[str, str, int | None]:
     neuron = annotations.get("neuron")
-    return _population(annotations, "neurons"), str(annotations.get("kind", "spike")), None if neuron is None else int(neuron)
+    return (
+        _population(annotations, "neurons"),
+        str(annotations.get("kind", "spike")),
+        None if neuron is None else int(neuron),
+    )
 
 
 def _population(annotations: Mapping[str, Any], otherwise: str) -> str:
@@ -238,10 +243,9 @@ def _traces_in(segment: Any, dt: float) -> Iterator[tuple[str, str, Trace, Mappi
     """Population, label, samples and annotations of each signal."""
     for signal in [*segment.analogsignals, *segment.irregularlysampledsignals]:
         signal = signal.load() if hasattr(signal, "load") else signal
-        columns = next(
-            (signal.array_annotations[name] for name in ("neuron", "synapse", "element") if name in signal.array_annotations),
-            np.arange(signal.shape[1]),
-        )  # fmt: skip
+        told = signal.array_annotations
+        known = [told[name] for name in ("neuron", "synapse", "element") if name in told]
+        columns = known[0] if known else np.arange(signal.shape[1])
         unit = str(signal.annotations.get("unit") or signal.dimensionality.string)
         times = on_steps(np.array(signal.times.rescale("ms").magnitude, np.float64), dt)
         label = str(signal.annotations.get("label", signal.name or "signal"))

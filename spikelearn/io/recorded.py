@@ -13,12 +13,16 @@ from spikelearn.steps import nearest_steps, times_of
 
 
 class Events(NamedTuple):
-    """Events of one kind of one population. label: the kind, with the name of the recording if there are several."""
+    """Events of one kind of one population. label: the kind, with the name of the recording if there are several.
+
+    neurons: (k,) those that were recorded, ascending.
+    """
 
     name: str
     kind: str
     label: str
     spikes: SpikesOfRun
+    neurons: np.ndarray
 
 
 class Samples(NamedTuple):
@@ -53,7 +57,8 @@ def events_of(run: Run) -> Iterator[Events]:
         if (name, label) not in run.trace_data:
             spikes = run.spikes(name, kind, label)
             assert isinstance(spikes, SpikesOfRun)
-            yield Events(name, kind, label, spikes)
+            neurons = np.unique(spikes.ids) if spikes.neurons is None else spikes.neurons
+            yield Events(name, kind, label, spikes, neurons)
 
 
 def samples_of(run: Run) -> Iterator[Samples]:

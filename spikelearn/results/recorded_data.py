@@ -43,7 +43,7 @@ class Spikes(NamedTuple):
         return [times[a:b] for a, b in zip(first, last, strict=True)]
 
     def rounded(self, dt: Quantity) -> Spikes:
-        """The same events at the nearest multiples of dt (ms), and at dt if that is 0: as a network in steps takes them.
+        """The same events at the nearest multiples of dt (ms), at dt if that is 0: as a network in steps takes them.
 
         Raises ParameterError for times before 0 ms.
 
@@ -128,7 +128,7 @@ class Trace(NamedTuple):
         return found
 
     def to_polars(self) -> Any:
-        """A polars DataFrame with a row for each sample: "time" in ms, "neuron" (or "synapse", "element") and the value.
+        """A polars DataFrame with a row for each sample: "time" in ms, "neuron" (or "synapse", "element"), value.
 
         The column of values has the name of the variable. Needs polars.
         """

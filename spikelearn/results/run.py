@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -223,12 +223,23 @@ class Run:
     def to_nwb(self, path: str | os.PathLike[str], **about: Any) -> None:
         """Write all that was recorded, and the synapses at the end, to an NWB file, replacing one that is there.
 
-        about: further keywords of pynwb.NWBFile, such as session_start_time (now, by default), experimenter, keywords or
-        subject. Neurons whose spikes were recorded are the table of units, with "population" and "neuron", traces are
-        acquisition; `sl.from_nwb` is the way back. Raises RunFileError, or DescriptionError for what PyNWB does not
+        about: further keywords of pynwb.NWBFile, such as session_start_time (now, by default), experimenter, keywords
+        or subject. Neurons whose spikes were recorded are the table of units, with "population" and "neuron"; traces
+        are acquisition. `sl.from_nwb` is the way back. Raises RunFileError, or DescriptionError for what PyNWB does not
         take. Needs PyNWB.
         """
         from_above("spikelearn.io.nwb_file:write")(self, path, about)
+
+    def to_sonata(self, folder: str | os.PathLike[str], leave_out: Sequence[str] = ()) -> dict[str, Path]:
+        """Write SONATA's files of results to a folder, made if it is not there: name -> path of each file.
+
+        Spikes are `spikes.h5`; each other kind of event and each variable has a file of its name, `V_m.h5`, with all
+        populations. Samples are rounded to float32, which is all that libsonata reads. Weights of a projection are a
+        file of their own, "weight of ff", and elements of their targets. leave_out: kinds and variables, as
+        `run.spike_data` and `run.trace_data` name them, that are not written. Raises DescriptionError for what SONATA
+        has no file for, values at events. Needs h5py.
+        """
+        return from_above("spikelearn.io.sonata_files:write")(self, folder, leave_out)
 
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write the state of the network at the end of this run, and the recordings of this run, to one file.

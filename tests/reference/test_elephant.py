@@ -1,7 +1,7 @@
 """Functions of analysis against Elephant: every one that Elephant has, too, on the spikes of a network.
 
-Elephant has no counterpart of `rate_modulation`, `classify_events`, `burst_probability`, `volleys`, `mutual_information`,
-`angle`, and the readouts.
+Elephant has no counterpart of `rate_modulation`, `classify_events`, `burst_probability`, `volleys`,
+`mutual_information`, `angle`, and the readouts.
 """
 
 import numpy as np

@@ -93,8 +93,8 @@ def test_the_spikes_of_others_drive_a_network():
 
 def test_populations_of_pynn_are_known_by_their_annotation():
     made = neo.core.spiketrainlist.SpikeTrainList.from_spike_time_array(
-        np.array([3.0, 1.0, 2.0]), np.array([7, 5, 7]), all_channel_ids=[5, 6, 7], units="ms", t_stop=10.0 * quantities.ms,
-        source_population="excitatory",
+        np.array([3.0, 1.0, 2.0]), np.array([7, 5, 7]), all_channel_ids=[5, 6, 7], units="ms",
+        t_stop=10.0 * quantities.ms, source_population="excitatory",
     )  # fmt: skip
     block = neo.Block()
     block.segments.append(neo.Segment())

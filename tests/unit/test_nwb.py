@@ -22,7 +22,9 @@ def run():
 def path(run, tmp_path_factory):
     """A file of the run, with what archives ask for."""
     path = tmp_path_factory.mktemp("nwb") / "run.nwb"
-    subject = pynwb.file.Subject(subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="none")
+    subject = pynwb.file.Subject(
+        subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="none"
+    )
     run.to_nwb(
         path, experimenter="Bloggs, Jo", institution="none", keywords=["simulation"], experiment_description="a test",
         subject=subject, session_start_time=datetime(2020, 1, 1, tzinfo=UTC),

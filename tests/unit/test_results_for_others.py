@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 import time
 
 import numpy as np
@@ -81,29 +80,6 @@ def test_traces_become_data_arrays(made):
     voltage = run.trace(cells[:2], "V_m").to_xarray()
     assert voltage.dims == ("time", "neuron") and voltage.name == "V_m" and voltage.attrs["units"] == "mV"
     assert float(voltage.sel(neuron=1, time=10.0)) == run.trace(cells, "V_m").values[19, 1]
-
-
-@pytest.mark.parametrize(
-    ("package", "call"),
-    [
-        ("pandas", lambda run: run.spikes("inputs").to_pandas()),
-        ("neo", lambda run: run.spikes("inputs").to_neo()),
-        ("xarray", lambda run: run.trace("cells", "V_m").to_xarray()),
-        ("plotly", lambda run: sl.plots.interactive(run)),
-    ],
-)
-def test_what_is_not_installed_is_said_with_the_command_that_installs_it(made, package, call, monkeypatch):
-    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
-        monkeypatch.delitem(sys.modules, name)
-
-    class Hidden:
-        def find_spec(self, name, path=None, target=None):
-            if name == package or name.startswith(f"{package}."):
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(sys, "meta_path", [Hidden(), *sys.meta_path])
-    with pytest.raises(ExperimentError, match=rf"need {package}, which is not installed: pip install 'spikelearn\["):
-        call(made[1])
 
 
 def test_the_final_state_is_that_of_the_end_of_the_run_and_stays_it():
