@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,10 @@ CALLS = {
     "nwb, back": ("pynwb", lambda run, path: sl.from_nwb(path / "run.nwb")),
     "pandas": ("pandas", lambda run, path: run.spikes("cells").to_pandas()),
     "polars": ("polars", lambda run, path: run.trace("cells", "V_m", "fine").to_polars()),
+    "pynn": ("pyNN", lambda run, path: import_module("spikelearn.pynn")),
     "sonata": ("h5py", lambda run, path: run.to_sonata(path / "output")),
     "sweep": ("pebble", lambda run, path: sl.sweep.LocalProcesses(2)),
+    "view": ("uvicorn", lambda run, path: sl.view(run)),
     "xarray": ("xarray", lambda run, path: run.trace("cells", "V_m", "fine").to_xarray()),
 }
 """Extra, and perhaps which part of it -> a package of it, and what needs it."""
@@ -63,7 +66,8 @@ def test_every_extra_is_tried_here():
 @pytest.mark.parametrize("what", CALLS)
 def test_what_is_not_installed_is_said_with_the_command_that_installs_it(run, what, tmp_path, monkeypatch, capsys):
     package, call = CALLS[what]
-    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+    ours = ("spikelearn.pynn", "spikelearn.interop.pynn")
+    for name in [name for name in sys.modules if name.startswith(f"{package}.") or name in (package, *ours)]:
         monkeypatch.delitem(sys.modules, name)
 
     class Hidden:
