@@ -24,7 +24,7 @@ class Timed:
 
     >>> net = Network(dt=0.1)
     >>> cells = net.population(2, LIF(I_e=Timed([[0, 0], [300, 400]], 50)))
-    >>> net.drive(cells, Timed([0, 100, 0], 20), "exc")
+    >>> pulse = net.drive(cells, Timed([0, 100, 0], 20), "exc")
     """
 
     values: Quantity

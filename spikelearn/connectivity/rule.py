@@ -138,6 +138,7 @@ class ConnectionRule(HoldsFunctions):
     complaint: the cause if `row` returns -1, for errors.
     nest: the rule in NEST, for engine="nest" with NEST's own rules.
 
+    >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
     ... class Neighbours(ConnectionRule):
     ...     \"""Each source to the k targets that follow it, on a ring.\"""

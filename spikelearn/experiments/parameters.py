@@ -74,6 +74,7 @@ def takes_whole_numbers(experiment: Experiment, name: str) -> bool:
 
 
 def parameter_names(experiment: Experiment) -> list[str]:
+    """The names of the parameters of an experiment, in the order of its model file."""
     return [each.name for each in dataclasses.fields(experiment.parameters)]
 
 

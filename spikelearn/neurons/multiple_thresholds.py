@@ -70,8 +70,10 @@ def multi_threshold(arms: int = 2, adaptive: bool = False) -> NeuronModel:
     in the axon. adaptive: whether arms have adapting gains. The same arms return the same model. Raises
     DescriptionError.
 
-    >>> cells = net.population(100, sl.multi_threshold(arms=3)(sigma_th=0.02))
-    >>> net.connect(source, cells, port="arm_2", rule=sl.OneToOne(), weight=0.8)
+    >>> net = Network(dt=0.1)
+    >>> cells = net.population(100, multi_threshold(arms=3)(sigma_th=0.02))
+    >>> source = net.population(100, Poisson(rate=20))
+    >>> second = net.connect(source, cells, port="arm_2", rule=OneToOne(), weight=0.8)
     >>> spikes, arm, V_axon = net.record(cells, ["spikes", "arm", "V_axon"])
     """
     if isinstance(arms, bool) or arms not in range(1, len(AMPLITUDES) + 1):

@@ -1,0 +1,11 @@
+"""The scripts in docs/_site that write pages, for tests; they need no Sphinx."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+from _site import docstring, model_pages, reference  # noqa: E402
+
+__all__ = ["ROOT", "docstring", "model_pages", "reference"]

@@ -1,0 +1,66 @@
+"""The reference has every public name, and Markdown shows docstrings as they were meant."""
+
+import inspect
+import re
+from importlib import import_module
+
+import pytest
+from site_pages import ROOT, docstring, reference
+
+PUBLIC = ("spikelearn", *(f"spikelearn.{each}" for each in reference.NAMESPACES), "spikelearn.errors")
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return reference.pages()
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_every_public_name_has_a_page_that_says_something(package, pages):
+    module = import_module(package)
+    modules = [name for name in dir(module) if inspect.ismodule(getattr(module, name))]
+    names = [name for name in dir(module) if not name.startswith("_") and name not in modules]
+    wanted = set(getattr(module, "__all__", names))
+    assert len(wanted) > 4
+    found = {each.name: pages[each.page] for each in reference.entries() if each.module == package}
+    assert set(found) == wanted
+    for name, text in found.items():
+        title, _, body = text.partition("\n\n")
+        assert title.startswith("# ") and package in body, name
+        assert len(body.split()) > 8 or "{py:data}" in body, f"{name} has no documentation"
+
+
+def test_every_page_is_in_the_contents_and_every_part_in_the_index(pages):
+    index = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
+    for part in reference.PARTS:
+        assert f"api/part_{part}\n" in index
+    listed = "\n".join(pages[f"part_{part}"] for part in reference.PARTS)
+    assert all(f"<{each.page}>" in listed for each in reference.entries())
+
+
+def test_a_package_that_spikelearn_hands_on_is_in_the_reference():
+    text = (ROOT / "spikelearn" / "__init__.py").read_text(encoding="utf-8")
+    handed_on = set(re.findall(r"from spikelearn import (\w+) as \1", text))
+    assert len(handed_on) > 4 and handed_on <= set(reference.NAMESPACES)
+
+
+def test_the_page_of_a_network_explains_each_argument_of_a_method(pages):
+    text = pages["Network"]
+    assert "{py:method} connect(source: Population | View, target: Population | View | Modulator" in text
+    for name in ("weight", "delay", "procedural"):
+        assert f"- **{name}**: " in text
+
+
+def test_prose_becomes_markdown_with_arguments_listed_and_nothing_read_as_markup():
+    text = "Weights a*b*c of `x_1`.\n\nfirst: one, in\n    ms. second, third: two. Raises UnitError for more."
+    shown = docstring.markdown(text, ["first", "second", "third"])
+    assert shown.split("\n\n") == [
+        "Weights a\\*b\\*c of `x_1`.",
+        "- **first**: one, in ms.\n- **second, third**: two.",
+        "Raises UnitError for more.",
+    ]
+
+
+def test_an_example_is_shown_without_its_directives():
+    shown = docstring.markdown("Says.\n\n>>> f(1)  # doctest: +SKIP\n2")
+    assert shown == "Says.\n\n````{code-block} pycon\n>>> f(1)\n2\n````"
