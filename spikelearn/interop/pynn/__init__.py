@@ -13,6 +13,7 @@ from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
 from spikelearn.interop.pynn.cells import *
+from spikelearn.interop.pynn.composed import *
 from spikelearn.interop.pynn.control import *
 from spikelearn.interop.pynn.electrodes import (
     ACSource,
@@ -20,10 +21,11 @@ from spikelearn.interop.pynn.electrodes import (
     NoisyCurrentSource,
     StepCurrentSource,
 )
+from spikelearn.interop.pynn.native import *
 from spikelearn.interop.pynn.populations import Assembly, Population, PopulationView
 from spikelearn.interop.pynn.projections import Projection
 from spikelearn.interop.pynn.sources import *
-from spikelearn.interop.pynn.synapses import StaticSynapse
+from spikelearn.interop.pynn.synapses import *
 
 
 def list_standard_models() -> list[str]:

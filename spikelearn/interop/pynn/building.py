@@ -34,11 +34,6 @@ class Built:
         self._connected: set[Projection] = set()
         self._first_ids = np.zeros(0, np.int64)
 
-    @property
-    def now(self) -> float:
-        """The time in ms up to which it has run."""
-        return float(times_of(self.state.step, self.state.dt))
-
     def run(self, last: int) -> None:
         """Run up to a step, and let the recorders have what was recorded."""
         self.take_up(last)
@@ -47,9 +42,8 @@ class Built:
         check_run(run)
         for population, neurons in self.neurons.items():
             if population.celltype.listed:
-                steps, ids, times = self._own[population]["given"]
-                emitted = (steps > first) & (steps <= last) | ((steps == 0) & (first == 0))
-                population.recorder.take_spikes(times[emitted], ids[emitted])
+                emitted = population.celltype.emitted(population, self._own[population], first, last)
+                population.recorder.take_spikes(*emitted)
             else:
                 population.recorder.collect(run, neurons)
 
@@ -72,13 +66,15 @@ class Built:
                     projection.connect(self)
             for source in self.state.sources:
                 source.drive(self, last)
-            for population in self.neurons:
+            for population, neurons in self.neurons.items():
                 population.recorder.begin(self)
+                if last is not None:
+                    population.celltype.before_run(self.net, neurons, population, last)
 
     def _add(self, population: Population) -> None:
         own = population.celltype.own(population.parameters)
         name = population.label if population.label not in self.net.populations else None
-        made = self.net.population(population.size, population.celltype.of(population.parameters), name=name)
+        made = self.net.population(population.size, population.celltype.of(population), name=name)
         self.neurons[population], self._own[population] = made, own
         population.changed.clear()
         if population.initial:
@@ -89,9 +85,9 @@ class Built:
         if population.changed:
             own = population.celltype.own(population.parameters)
             before = self._own[population]
-            changed = {name: value for name, value in own.items() if not _equal(value, before[name])}
+            changed = {name: value for name, value in own.items() if not np.array_equal(value, before[name])}
             if changed:
-                population.celltype.set(self.net, self.neurons[population], own, changed, self.now)
+                population.celltype.set(self.net, self.neurons[population], population, changed)
             self._own[population] = own
             population.changed.clear()
         self._initialize(population)
@@ -118,12 +114,6 @@ class Built:
         ids = np.array([int(each) for each in cells.all_cells], np.int64)
         which = np.searchsorted(self._first_ids, ids, side="right") - 1
         return which, ids - self._first_ids[which]
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, tuple):
-        return all(map(np.array_equal, one, other))
-    return np.array_equal(one, other)
 
 
 def check_run(run: Run) -> None:

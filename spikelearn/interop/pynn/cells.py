@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN.standardmodels import build_translations, cells
@@ -13,6 +13,9 @@ from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.values import alike
 from spikelearn.network import Network
 from spikelearn.neurons import NeuronModel
+
+if TYPE_CHECKING:
+    from spikelearn.interop.pynn.populations import Population
 
 __all__ = [
     "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista", "HH_cond_exp", "IF_cond_alpha", "IF_cond_exp",
@@ -46,32 +49,38 @@ class Cell:
     spikelearn's, and PyNN's unit in spikelearn's. ports: receptor type -> port, and the factor of a weight.
     """
 
-    model: ClassVar[Any]
-    given: ClassVar[Mapping[str, Given]]
-    variables: ClassVar[Mapping[str, tuple[str, float]]]
-    ports: ClassVar[Mapping[str, tuple[str, float]]]
-    counted = False
-    """Whether one event may stand for several spikes, whose number the variable `count` is."""
+    model: Any
+    given: Mapping[str, Given]
+    variables: Mapping[str, tuple[str, float]]
+    ports: Mapping[str, tuple[str, float]]
     listed = False
-    """Whether its spikes are known beforehand: `own` has them as `given`, (steps, indices, times)."""
+    """Whether its spikes are known before a run; `emitted` tells them."""
 
-    def of(self, parameters: Values) -> Any:
+    def of(self, population: Population) -> Any:
         """The neuron or the source with the parameters of a population."""
-        return self.model(**self.own(parameters))
+        return self.model(**self.own(population.parameters))
 
     def own(self, parameters: Values) -> dict[str, Any]:
         """Parameters of spikelearn: numbers, or arrays with a value for each neuron."""
-        return {name: _own(each, parameters) for name, each in self.given.items()}
+        return {name: own_of(each, parameters) for name, each in self.given.items()}
+
+    def tau_syn(self, receptor: str, population: Any, which: np.ndarray) -> np.ndarray:
+        """(n,) ms, the time constants of a receptor of these neurons; 0 of one that acts at once."""
+        name = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}.get(receptor, f"{receptor}.tau_syn")
+        return np.asarray(population.parameters.get(name, np.zeros(population.size))[which], float)
 
     def check(self, parameters: Values) -> None:
         """Raise InvalidParameterValueError for values that this cell cannot have."""
 
-    def set(self, net: Network, neurons: Any, own: dict[str, Any], changed: dict[str, Any], now: float) -> None:
-        """Let the neurons of a network have other parameters from now, in ms, on. own: all of them."""
+    def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
+        """Let the neurons of a network have the parameters of a population from now on. changed: those that differ."""
         net.set(neurons, **changed)
 
+    def before_run(self, net: Network, neurons: Any, population: Population, last: int) -> None:
+        """Prepare a run up to a step."""
 
-def _own(given: Given, parameters: Values) -> Any:
+
+def own_of(given: Given, parameters: Values) -> Any:
     if isinstance(given, float):
         return given
     if callable(given):
@@ -80,7 +89,7 @@ def _own(given: Given, parameters: Values) -> Any:
     return alike(parameters[name] * factor if factor != 1.0 else parameters[name])
 
 
-_MEMBRANE: dict[str, Given] = {
+MEMBRANE: dict[str, Given] = {
     "E_L": "v_rest",
     "V_th": "v_thresh",
     "V_reset": "v_reset",
@@ -89,13 +98,13 @@ _MEMBRANE: dict[str, Given] = {
     "t_ref": whole_steps("tau_refrac"),
 }
 _SYNAPSES: dict[str, Given] = {"tau_syn_exc": "tau_syn_E", "tau_syn_inh": "tau_syn_I"}
-_LEAK: dict[str, Given] = {"g_L": lambda p: 1e3 * p["cm"] / p["tau_m"]}
+LEAK: dict[str, Given] = {"g_L": lambda p: 1e3 * p["cm"] / p["tau_m"]}
 _REVERSAL: dict[str, Given] = {"E_exc": "e_rev_E", "E_inh": "e_rev_I"}
 _PORTS = {"excitatory": ("exc", 1e3), "inhibitory": ("inh", 1e3)}
 _VOLTAGE_PORTS = {"excitatory": ("exc", 1.0), "inhibitory": ("exc", 1.0)}
 _CURRENTS = {"v": ("V_m", 1.0), "isyn_exc": ("I_syn_exc", 1e3), "isyn_inh": ("I_syn_inh", 1e3)}
 _CONDUCTANCES = {"v": ("V_m", 1.0), "gsyn_exc": ("g_exc", 1e3), "gsyn_inh": ("g_inh", 1e3)}
-_ADAPTATION: dict[str, Given] = {
+ADAPTATION: dict[str, Given] = {
     "V_peak": "v_spike",
     "a": "a",
     "b": ("b", 1e3),
@@ -119,7 +128,7 @@ class IF_curr_exp(Cell, cells.IF_curr_exp):
     translations = unchanged(cells.IF_curr_exp)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]
     model = neurons.LIF
-    given = {**_MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
+    given = {**MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
     variables, ports = _CURRENTS, _PORTS
 
 
@@ -128,7 +137,7 @@ class IF_curr_alpha(Cell, cells.IF_curr_alpha):
     translations = unchanged(cells.IF_curr_alpha)
     recordable = ["spikes", "v", "isyn_exc", "isyn_inh"]
     model = neurons.LIFAlpha
-    given = {**_MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
+    given = {**MEMBRANE, **_SYNAPSES, "tau_m": "tau_m"}
     variables, ports = _CURRENTS, _PORTS
 
 
@@ -136,7 +145,7 @@ class IF_curr_delta(Cell, cells.IF_curr_delta):
     __doc__ = cells.IF_curr_delta.__doc__
     translations = unchanged(cells.IF_curr_delta)
     model = neurons.LIFDelta
-    given = {**_MEMBRANE, "tau_m": "tau_m"}
+    given = {**MEMBRANE, "tau_m": "tau_m"}
     variables, ports = {"v": ("V_m", 1.0)}, _VOLTAGE_PORTS
 
 
@@ -144,7 +153,7 @@ class IF_cond_exp(Cell, cells.IF_cond_exp):
     __doc__ = cells.IF_cond_exp.__doc__
     translations = unchanged(cells.IF_cond_exp)
     model = neurons.LIFConductance
-    given = {**_MEMBRANE, **_LEAK, **_SYNAPSES, **_REVERSAL}
+    given = {**MEMBRANE, **LEAK, **_SYNAPSES, **_REVERSAL}
     variables, ports = _CONDUCTANCES, _PORTS
 
 
@@ -152,7 +161,7 @@ class IF_cond_alpha(Cell, cells.IF_cond_alpha):
     __doc__ = cells.IF_cond_alpha.__doc__
     translations = unchanged(cells.IF_cond_alpha)
     model = _with_two(neurons.LIFConductance, neurons.AlphaConductance, "LIFAlphaConductance")
-    given = {**_MEMBRANE, **_LEAK, **_OF_RECEPTORS}
+    given = {**MEMBRANE, **LEAK, **_OF_RECEPTORS}
     variables, ports = _CONDUCTANCES, _PORTS
 
 
@@ -172,7 +181,7 @@ class IF_cond_exp_gsfa_grr(Cell, cells.IF_cond_exp_gsfa_grr):
     translations = unchanged(cells.IF_cond_exp_gsfa_grr)
     model = neurons.LIFConductanceAdaptation
     given = {
-        **_MEMBRANE, **_LEAK, **_SYNAPSES, **_REVERSAL,
+        **MEMBRANE, **LEAK, **_SYNAPSES, **_REVERSAL,
         "tau_sfa": "tau_sfa", "E_sfa": "e_rev_sfa", "q_sfa": "q_sfa",
         "tau_rr": "tau_rr", "E_rr": "e_rev_rr", "q_rr": "q_rr",
     }  # fmt: skip
@@ -184,7 +193,7 @@ class EIF_cond_exp_isfa_ista(Cell, cells.EIF_cond_exp_isfa_ista):
     __doc__ = cells.EIF_cond_exp_isfa_ista.__doc__
     translations = unchanged(cells.EIF_cond_exp_isfa_ista)
     model = _with_two(neurons.AdEx, neurons.ExponentialConductance, "AdExExponentialConductance")
-    given = {**_MEMBRANE, **_LEAK, **_ADAPTATION, **_OF_RECEPTORS}
+    given = {**MEMBRANE, **LEAK, **ADAPTATION, **_OF_RECEPTORS}
     variables, ports = {**_CONDUCTANCES, "w": ("w", 1e3)}, _PORTS
 
 
@@ -192,7 +201,7 @@ class EIF_cond_alpha_isfa_ista(Cell, cells.EIF_cond_alpha_isfa_ista):
     __doc__ = cells.EIF_cond_alpha_isfa_ista.__doc__
     translations = unchanged(cells.EIF_cond_alpha_isfa_ista)
     model = _with_two(neurons.AdEx, neurons.AlphaConductance, "AdExAlphaConductance")
-    given = {**_MEMBRANE, **_LEAK, **_ADAPTATION, **_OF_RECEPTORS}
+    given = {**MEMBRANE, **LEAK, **ADAPTATION, **_OF_RECEPTORS}
     variables, ports = {**_CONDUCTANCES, "w": ("w", 1e3)}, _PORTS
 
 

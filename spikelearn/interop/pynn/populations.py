@@ -51,6 +51,8 @@ class Cells:
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
         found = flattened(parameter_space, self.size)
+        for name in found.keys() - self.whole.parameters.keys():
+            raise errors.NonExistentParameterError(name, type(self.celltype).__name__, list(self.whole.parameters))
         self.celltype.check(found)
         for name, values in found.items():
             array = self.whole.parameters[name].copy()
@@ -113,8 +115,13 @@ class Population(Cells, common.Population):
     """A group of neurons of one type. See pyNN.common.Population.
 
     parameters, initial: name -> (size,), in PyNN's units. changed, initialized: names of those that were set since the
-    network was built or has run.
+    network was built or has run. counted: whether one event may stand for several spikes, whose number the variable or
+    the value `count` is.
     """
+
+    counted = False
+    process: Any
+    made: Any
 
     _simulator = simulator
     _recorder_class = Recorder

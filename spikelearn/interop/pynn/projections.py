@@ -13,11 +13,14 @@ from pyNN.space import Space
 from spikelearn.connectivity import Pairs
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.synapses import StaticSynapse
+from spikelearn.interop.pynn.values import alike
 
 if TYPE_CHECKING:
-    from spikelearn.description.projection import Projection as Synapses
     from spikelearn.interop.pynn.building import Built
     from spikelearn.network import Network
+
+
+_MOST_GROUPS = 1000
 
 
 class Connection(common.Connection):
@@ -51,16 +54,17 @@ class Connection(common.Connection):
     source, target = presynaptic_cell, postsynaptic_cell
 
 
-@dataclass(frozen=True)
+@dataclass
 class Group:
-    """The synapses of a projection between two populations that have one dendritic delay.
+    """The synapses of a projection between two populations that are one projection in spikelearn, `made`.
 
-    made: in spikelearn. which: their indices among all synapses of the projection. factor: of a weight.
+    which: their indices among all synapses of the projection. factor: of a weight. tau_syn: ms, of their receptors.
     """
 
-    made: Synapses
+    made: Any
     which: np.ndarray
     factor: float
+    tau_syn: np.ndarray
 
 
 class Projection(common.Projection):
@@ -79,8 +83,7 @@ class Projection(common.Projection):
         if source is not None:
             raise NotImplementedError("source: spikelearn's cells for PyNN have one source of spikes each")
         self._listed: list[tuple[np.ndarray, int, dict[str, Any]]] = []
-        self._groups: list[Group] = []
-        self._changed: set[str] = set()
+        self.forget()
         self.names = list(self.synapse_type.get_parameter_names())
         connector.connect(self)
         self._gather()
@@ -144,7 +147,7 @@ class Projection(common.Projection):
         if name == "weight" and self.synapse_type.plastic and self._groups and name not in self._changed:
             found = self._values[name].copy()
             for group in self._groups:
-                found[group.which] = simulator.state.built.net.weights(group.made) / group.factor  # type: ignore[union-attr]
+                found[group.which] = self._net.weights(group.made) / group.factor
             return found
         return self._values[name]
 
@@ -206,52 +209,84 @@ class Projection(common.Projection):
     # In spikelearn
 
     def connect(self, built: Built) -> None:
-        """Add its synapses to the network: a projection for each pair of populations and each dendritic delay."""
-        self._groups = []
-        self._changed.clear()
+        """Add its synapses to the network: those between two populations with the same shared parameters together."""
+        self.forget()
         if not len(self):
             return
+        self._net = built.net
         (pre_of, pre), (post_of, post) = (built.located(each) for each in (self.pre, self.post))
         pre_of, pre, post_of, post = (
             pre_of[self.pre_index], pre[self.pre_index], post_of[self.post_index], post[self.post_index]
         )  # fmt: skip
-        back = self.synapse_type.dendritic_steps(self)
-        keys = np.stack([pre_of, post_of, back])
-        for of_source, of_target, steps in np.unique(keys, axis=1).T.tolist():
-            which = np.flatnonzero((keys == np.array([[of_source], [of_target], [steps]])).all(axis=0))
-            populations = simulator.state.populations
-            source, target = populations[of_source], populations[of_target]
+        synapse = self.synapse_type
+        keys = [pre_of, post_of, synapse.dendritic_steps(self), *(self._values[name] for name in synapse.shared)]
+        groups, member = np.unique(np.stack(keys), axis=1, return_inverse=True)
+        if groups.shape[1] > _MOST_GROUPS:
+            names = ", ".join(["dendritic delay", *synapse.shared])
+            raise NotImplementedError(
+                f"{self.label}: {groups.shape[1]:,} combinations of populations and of values of {names}; expected "
+                f"{_MOST_GROUPS} at most, as each becomes a projection of its own"
+            )
+        for k in range(groups.shape[1]):
+            which = np.flatnonzero(member.ravel() == k)
+            source, target = (simulator.state.populations[int(each)] for each in groups[:2, k])
             port, factor = target.celltype.ports[self.receptor_type]
-            targets = {name: values[post[which]] for name, values in target.parameters.items()}
-            values = {name: each[which] for name, each in self._values.items()}
-            made = built.net.connect(
+            if source.counted and not isinstance(synapse, StaticSynapse):
+                raise NotImplementedError(
+                    f"{self.label}: spikes of {source.label} may be several in one time step, which only static "
+                    "synapses transmit; use a shorter time step"
+                )
+            values = self._of(which)
+            factor = synapse.own_factor(factor)
+            group = Group(None, which, factor, target.celltype.tau_syn(self.receptor_type, target, post[which]))
+            group.made = built.net.connect(
                 built.neurons[source], built.neurons[target], port=port, rule=Pairs(pre[which], post[which]),
-                weight=values["weight"] * factor, **self._delays_of(which, steps),
-                plasticity=self.synapse_type.plasticity(values, factor),
-                synapse=self.synapse_type.short_term(values, targets),
-                payload="count" if source.celltype.counted else None,
+                weight=synapse.weights(values, factor), **self._delays_of(which, int(groups[2, k])),
+                plasticity=synapse.plasticity(synapse.rule_parameters(values, factor)),
+                synapse=synapse.short_term(synapse.synapse_parameters(values, group.tau_syn)),
+                payload="count" if source.counted else None,
             )  # fmt: skip
-            self._groups.append(Group(made, which, factor))
+            self._groups.append(group)
+
+    def forget(self, keep_weights: bool = False) -> None:
+        """Part with the network. keep_weights: whether what has been learned is what there is from now on."""
+        if keep_weights:
+            self._values["weight"] = self.current("weight")
+        self._groups: list[Group] = []
+        self._changed: set[str] = set()
+
+    def _of(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """All parameters of some synapses, as they were set."""
+        return {name: each[which] for name, each in self._values.items()}
 
     def _delays_of(self, which: np.ndarray, back: int) -> dict[str, Any]:
         dt = simulator.state.dt
         delays = self.delays()[which]
         if not back:
-            return {"delay": _one(delays)}
-        return {"axonal_delay": _one(np.rint(delays / dt - back) * dt), "dendritic_delay": back * dt}
+            return {"delay": alike(delays)}
+        return {"axonal_delay": alike(np.rint(delays / dt - back) * dt), "dendritic_delay": back * dt}
 
     def set_values(self, net: Network) -> None:
         """Let the network have what was set."""
         changed, self._changed = self._changed, set()
+        synapse = self.synapse_type
         for group in self._groups if changed else ():
-            values = {name: each[group.which] for name, each in self._values.items()}
-            if "weight" in changed:
-                net.set_weights(group.made, values["weight"] * group.factor)
-            others = self.synapse_type.changed(group, values, changed)
+            values = self._of(group.which)
+            for name in {*synapse.shared, "dendritic_delay_fraction"} & changed:
+                if np.any(values[name] != values[name][0]) or name == "dendritic_delay_fraction":
+                    raise NotImplementedError(f"{name} of {self.label}: it cannot be set for some synapses after a run")
+            others = synapse.rule_parameters(values, group.factor) if changed - {"weight", "delay"} else {}
+            others |= synapse.synapse_parameters(values, group.tau_syn) if changed - {"weight", "delay"} else {}
             if others:
                 net.set(group.made, **others)
+            if changed & {"weight", "n"}:
+                net.set_weights(group.made, synapse.weights(values, group.factor))
             if "delay" in changed:
-                net.set(group.made, delay=_one(self.delays()[group.which]))
+                if synapse.plastic:
+                    raise NotImplementedError(
+                        f"delay of {self.label}: that of plastic synapses cannot be set after a run"
+                    )
+                net.set(group.made, delay=alike(self.delays()[group.which]))
 
 
 class _Connections(Sequence[Connection]):
@@ -266,8 +301,3 @@ class _Connections(Sequence[Connection]):
 
     def __iter__(self) -> Iterator[Connection]:
         return (Connection(self._of, k) for k in range(len(self._of)))
-
-
-def _one(values: np.ndarray) -> Any:
-    """One number if all are the same."""
-    return float(values[0]) if np.all(values == values[0]) else values

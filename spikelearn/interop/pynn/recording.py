@@ -63,7 +63,7 @@ class Recorder(recording.Recorder):
             of = neurons if len(new) == neurons.size else neurons[new]
             if variable.name == "spikes":
                 net.record(of, "spikes", name=name)
-                if self.population.celltype.counted:
+                if self.population.counted:
                     net.record(of, "count", at="spike", name=name)
             else:
                 own, _ = self.population.celltype.variables[variable.name]
@@ -83,7 +83,7 @@ class Recorder(recording.Recorder):
                 if variable == "spikes":
                     found = run.spikes(neurons, recording=name)
                     times, ids = found.times, found.ids
-                    if self.population.celltype.counted:
+                    if self.population.counted:
                         counts = run.snapshots(neurons, "count", at="spike", recording=name).values.astype(np.int64)
                         times, ids = np.repeat(times, counts), np.repeat(ids, counts)
                     self._spikes.append((np.array(times), np.array(ids)))

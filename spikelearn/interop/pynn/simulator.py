@@ -45,7 +45,9 @@ class State(common.control.BaseState):
         self.clear()
 
     def clear(self) -> None:
-        """Forget all objects."""
+        """Forget all objects; they keep what they have recorded and learned."""
+        for projection in getattr(self, "projections", ()):
+            projection.forget(keep_weights=True)
         self.recorders: set[Any] = set()
         self.write_on_end: list[Any] = []
         self.populations: list[Population] = []
@@ -67,6 +69,8 @@ class State(common.control.BaseState):
             recorder.forget()
         for source in self.sources:
             source.forget()
+        for projection in self.projections:
+            projection.forget()
 
     @property
     def t(self) -> float:

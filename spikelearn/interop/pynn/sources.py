@@ -1,83 +1,46 @@
-"""The standard spike sources: given times, and random processes that run within the network.
-
-A source is active in the steps that begin at `start` or later and before start + duration; its spikes are stamped with
-the ends of steps.
-"""
+"""The standard spike sources: given times, and random processes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN.errors import InvalidParameterValueError
 from pyNN.standardmodels import cells
 
-from spikelearn.codegen.jit import scalar
 from spikelearn.interop.pynn import simulator
-from spikelearn.interop.pynn.cells import Cell, Values, unchanged
+from spikelearn.interop.pynn.cells import Cell, Values, unchanged, whole_steps
+from spikelearn.interop.pynn.source_models import CountedPoissonSource, GammaSource, PoissonSource, RefractorySource
+from spikelearn.interop.pynn.thinning import ThinnedGamma
 from spikelearn.network import Network
-from spikelearn.neurons import NeuronModel
 from spikelearn.sources import SpikeList
 from spikelearn.steps import times_of
-from spikelearn.units import Hz, ms
 
-__all__ = ["SpikeSourceArray", "SpikeSourcePoisson"]
+if TYPE_CHECKING:
+    from spikelearn.interop.pynn.populations import Population
+
+__all__ = [
+    "SpikeSourceArray", "SpikeSourceGamma", "SpikeSourceInhGamma", "SpikeSourcePoisson", "SpikeSourcePoissonRefractory",
+]  # fmt: skip
 
 _MOST_SHARE = 0.1
 """Spikes a step up to which a Poisson source has one spike a step at most."""
 
-
-class _PoissonParameters(NamedTuple):
-    rate: Annotated[Hz, "mean rate"] = 1.0
-    start: Annotated[ms, "when it begins"] = 0.0
-    stop: Annotated[ms, "when it ends"] = 1e10
-
-
-def _poisson_constants(p: _PoissonParameters, dt: float) -> dict[str, Any]:
-    return {"expected": np.asarray(p.rate) * 1e-3 * dt, "start": p.start - 0.5 * dt, "stop": p.stop - 0.5 * dt}
-
-
-@scalar
-def poisson_step(fired, uniform, t, expected, start, stop):  # type: ignore[no-untyped-def]
-    fires = (uniform < expected) & (t > start) & (t < stop)
-    return 0.0, np.uint8(fires)
-
-
-@scalar
-def poisson_count(uniform, expected):  # type: ignore[no-untyped-def]
-    """A Poisson number, by inversion."""
-    count = 0.0
-    probability = np.exp(-expected)
-    total = probability
-    while uniform > total and probability > 1e-20:
-        count += 1.0
-        probability *= expected / count
-        total += probability
-    return count
-
-
-@scalar
-def counted_poisson_step(count, uniform, t, expected, start, stop):  # type: ignore[no-untyped-def]
-    active = (t > start) & (t < stop)
-    count = poisson_count(uniform, expected) if active else 0.0
-    return count, np.uint8(count > 0.0)
-
-
-_MODEL: dict[str, Any] = {"ports": {}, "random": ("uniform",), "reads": ("t",), "initial": lambda p: {}}
-
-PoissonSource = NeuronModel(
-    "PoissonSource", _PoissonParameters, _poisson_constants, poisson_step, state={"fired": "1"}, **_MODEL
-)
-CountedPoissonSource = NeuronModel(
-    "CountedPoissonSource", _PoissonParameters, _poisson_constants, counted_poisson_step, state={"count": "1"}, **_MODEL
-)
+_MOST_EXPECTED = 500.0
 
 
 class Source(Cell):
-    """A random process. begins, ends: parameters of all."""
+    """A random process that runs within the network."""
 
     variables, ports = {}, {}
     given = {"start": "start", "stop": lambda p: p["start"] + p["duration"]}
+
+    def check(self, parameters: Values) -> None:
+        for name in ("rate", "beta", "tau_refrac"):
+            if np.any(parameters.get(name, np.zeros(1)) < 0):
+                raise InvalidParameterValueError(
+                    f"{name} of {type(self).__name__}: expected at least 0, got {np.min(parameters[name]):g}"
+                )
 
 
 class SpikeSourcePoisson(Source, cells.SpikeSourcePoisson):
@@ -90,29 +53,137 @@ class SpikeSourcePoisson(Source, cells.SpikeSourcePoisson):
     translations = unchanged(cells.SpikeSourcePoisson)
     given = {"rate": "rate", **Source.given}
 
-    def of(self, parameters: Values) -> Any:
-        self.counted = self._most(parameters) > _MOST_SHARE
-        return (CountedPoissonSource if self.counted else PoissonSource)(**self.own(parameters))
+    def of(self, population: Population) -> Any:
+        own = self.own(population.parameters)
+        most = _spikes_a_step(own)
+        if most > _MOST_EXPECTED:
+            raise InvalidParameterValueError(
+                f"rate of SpikeSourcePoisson: expected {_MOST_EXPECTED:g} spikes a time step at most, got {most:g}"
+            )
+        population.counted = most > _MOST_SHARE
+        return (CountedPoissonSource if population.counted else PoissonSource)(**own)
 
-    def set(self, net: Network, neurons: Any, own: dict[str, Any], changed: dict[str, Any], now: float) -> None:
-        most = float(np.max(own["rate"])) * 1e-3 * simulator.state.dt
-        if not self.counted and most > _MOST_SHARE:
+    def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
+        most, limit = _spikes_a_step(changed), _MOST_EXPECTED if population.counted else _MOST_SHARE
+        if most > limit:
             raise NotImplementedError(
-                f"rate of SpikeSourcePoisson: {most:g} spikes a time step; a source that begins with less can have "
-                f"{_MOST_SHARE:g} at most: give it the highest rate before the first run, or use a shorter time step"
+                f"rate of SpikeSourcePoisson {population.label}: {most:g} spikes a time step; it can have {limit:g} at "
+                "most now: give it the highest rate before the first run, or use a shorter time step"
             )
         net.set(neurons, **changed)
 
-    def check(self, parameters: Values) -> None:
-        if "rate" in parameters and np.any(parameters["rate"] < 0):
-            raise InvalidParameterValueError(f"rate: expected at least 0 Hz, got {np.min(parameters['rate']):g}")
+
+def _spikes_a_step(own: dict[str, Any]) -> float:
+    return float(np.max(own.get("rate", 0.0))) * 1e-3 * simulator.state.dt
+
+
+class SpikeSourcePoissonRefractory(Source, cells.SpikeSourcePoissonRefractory):
+    """Spike source, generating spikes according to a Poisson process with dead time.
+
+    rate is that of the spikes, with the dead time, which lasts for whole time steps. The first interval has none.
+    """
+
+    translations = unchanged(cells.SpikeSourcePoissonRefractory)
+    given = {"rate": "rate", "t_ref": whole_steps("tau_refrac"), **Source.given}
+
+    def of(self, population: Population) -> Any:
+        own = self.own(population.parameters)
+        self._check_rate(own)
+        return RefractorySource(**own)
+
+    def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
+        self._check_rate(self.own(population.parameters))
+        net.set(neurons, **changed)
 
     @staticmethod
-    def _most(parameters: Values) -> float:
-        return float(np.max(parameters["rate"])) * 1e-3 * simulator.state.dt
+    def _check_rate(own: dict[str, Any]) -> None:
+        shortest = np.broadcast_to(np.asarray(own["t_ref"]) + simulator.state.dt, np.broadcast_shapes(
+            np.shape(own["t_ref"]), np.shape(own["rate"]))) * 1e-3 * own["rate"]  # fmt: skip
+        if np.any(shortest > 1.0 + 1e-9):
+            raise InvalidParameterValueError(
+                "rate of SpikeSourcePoissonRefractory: expected mean intervals of tau_refrac and one time step at least"
+            )
 
 
-class SpikeSourceArray(Cell, cells.SpikeSourceArray):
+class SpikeSourceGamma(Source, cells.SpikeSourceGamma):
+    """Spike source, generating spikes according to a gamma process.
+
+    The mean inter-spike interval is given by alpha/beta; alpha is a whole number. The first interval begins at `start`.
+    A source that would fire more often than once a time step fires in the steps that follow.
+    """
+
+    translations = unchanged(cells.SpikeSourceGamma)
+    given = {"alpha": "alpha", "beta": "beta", **Source.given}
+
+    def of(self, population: Population) -> Any:
+        return GammaSource(**self.own(population.parameters))
+
+    def check(self, parameters: Values) -> None:
+        super().check(parameters)
+        alpha = parameters.get("alpha", np.ones(1))
+        if np.any(alpha < 1) or np.any(alpha != np.floor(alpha)):
+            raise InvalidParameterValueError(
+                f"alpha of SpikeSourceGamma: expected whole numbers from 1 on, got {alpha}; SpikeSourceInhGamma takes "
+                "others"
+            )
+
+
+class Listed(Cell):
+    """A source whose spikes are known before a run."""
+
+    variables, ports = {}, {}
+    listed = True
+
+    def of(self, population: Population) -> Any:
+        own = self.own(population.parameters)
+        found = in_steps(own["times"], own["ids"])
+        population.counted = bool(np.any(found["counts"] > 1))
+        return SpikeList(**_spike_list(found, population.counted))
+
+    def own(self, parameters: Values) -> dict[str, Any]:
+        """times in ms, as they were given, and ids of all spikes."""
+        raise NotImplementedError
+
+    def emitted(self, population: Population, own: dict[str, Any], first: int, last: int) -> Any:
+        """Times and indices of the spikes from after step `first`, or from 0 ms on, up to step `last`."""
+        steps = _steps(own["times"])
+        keep = ((steps > first) | ((steps == 0) & (first == 0))) & (steps <= last)
+        return own["times"][keep], own["ids"][keep]
+
+    def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
+        own = self.own(population.parameters)
+        left = _steps(own["times"]) > simulator.state.step
+        set_spikes(net, neurons, population, own["times"][left], own["ids"][left])
+
+
+def _steps(times: np.ndarray) -> np.ndarray:
+    """The steps in which these times, in ms, fall: a step has that of its end, but not that of its beginning."""
+    return np.ceil(times / simulator.state.dt - 1e-6).astype(np.int64)
+
+
+def in_steps(times: np.ndarray, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """The steps and neurons at which there are spikes, and how many there are at each."""
+    found, counts = np.unique(np.stack([_steps(times), ids]), axis=1, return_counts=True)
+    return {"steps": found[0], "ids": found[1], "counts": counts}
+
+
+def _spike_list(found: dict[str, np.ndarray], counted: bool) -> dict[str, Any]:
+    values = {"values": {"count": found["counts"].astype(float)}} if counted else {}
+    return {"times": times_of(found["steps"], simulator.state.dt), "ids": found["ids"]} | values
+
+
+def set_spikes(net: Network, neurons: Any, population: Population, times: np.ndarray, ids: np.ndarray) -> None:
+    """Let a population of a network have these spikes from now on."""
+    found = in_steps(times, ids)
+    if not population.counted and np.any(found["counts"] > 1):
+        raise NotImplementedError(
+            f"{population.label}: two spikes of a neuron in one time step, which a source that begins without such "
+            "cannot have: use a shorter time step, or let it begin with some"
+        )
+    net.set(neurons, **_spike_list(found, population.counted))
+
+
+class SpikeSourceArray(Listed, cells.SpikeSourceArray):
     """Spike source generating spikes at the times given in the spike_times array.
 
     A time that is no multiple of the time step belongs to the step in which it falls, and counts as that of its end;
@@ -121,37 +192,11 @@ class SpikeSourceArray(Cell, cells.SpikeSourceArray):
     """
 
     translations = unchanged(cells.SpikeSourceArray)
-    variables, ports = {}, {}
-    listed = True
 
     def own(self, parameters: Values) -> dict[str, Any]:
-        """The steps and neurons of all spikes, how many there are at each, and all times as they were given."""
-        dt, each = simulator.state.dt, [np.asarray(times.value, float) for times in parameters["spike_times"]]
+        each = [np.asarray(times.value, float) for times in parameters["spike_times"]]
         times = np.concatenate([*each, np.zeros(0)])
-        ids = np.repeat(np.arange(len(each)), [len(times) for times in each])
-        steps = np.ceil(times / dt - 1e-6).astype(np.int64)
-        order = np.lexsort((ids, steps))
-        found, counts = np.unique(np.stack([steps, ids])[:, order], axis=1, return_counts=True)
-        return {"steps": found[0], "ids": found[1], "counts": counts, "given": (steps, ids, times)}
-
-    def of(self, parameters: Values) -> SpikeList:
-        own = self.own(parameters)
-        self.counted = bool(np.any(own["counts"] > 1))
-        return SpikeList(**self._listed(own))
-
-    def set(self, net: Network, neurons: Any, own: dict[str, Any], changed: dict[str, Any], now: float) -> None:
-        left = own["steps"] > simulator.state.step
-        own = {name: values[left] for name, values in own.items() if name != "given"}
-        if not self.counted and np.any(own["counts"] > 1):
-            raise NotImplementedError(
-                "spike_times of SpikeSourceArray: two spikes of a neuron in one time step, which a source that begins "
-                "without such cannot have: use a shorter time step, or give some before the first run"
-            )
-        net.set(neurons, **self._listed(own))
-
-    def _listed(self, own: dict[str, Any]) -> dict[str, Any]:
-        found = {"times": times_of(own["steps"], simulator.state.dt), "ids": own["ids"]}
-        return found | ({"values": {"count": own["counts"].astype(float)}} if self.counted else {})
+        return {"times": times, "ids": np.repeat(np.arange(len(each)), [len(times) for times in each])}
 
     def check(self, parameters: Values) -> None:
         for k, times in enumerate(parameters.get("spike_times", ())):
@@ -164,3 +209,53 @@ class SpikeSourceArray(Cell, cells.SpikeSourceArray):
                 raise InvalidParameterValueError(
                     f"spike_times of SpikeSourceArray: expected finite times from 0 ms on, got {values[0]}"
                 )
+
+
+class SpikeSourceInhGamma(Listed, cells.SpikeSourceInhGamma):
+    """Spike source, generating realizations of an inhomogeneous gamma process, employing the thinning method.
+
+    a (no unit, at least 1) and b (s) are the shape and the scale of the distribution of intervals from the times tbins
+    (ms) on. Its spikes are made before each run. The first interval begins at `start`.
+    """
+
+    translations = unchanged(cells.SpikeSourceInhGamma)
+
+    def own(self, parameters: Values) -> dict[str, Any]:
+        return {name: parameters[name] for name in ("a", "b", "tbins", "start", "duration")}
+
+    def of(self, population: Population) -> Any:
+        state = simulator.state
+        number = state.populations.index(population)
+        population.process = ThinnedGamma((state.seed, state.segment_counter, number, 7), population.size)
+        population.counted = False
+        return SpikeList([], [])
+
+    def before_run(self, net: Network, neurons: Any, population: Population, last: int) -> None:
+        """Make its spikes up to a step."""
+        p, state = population.parameters, simulator.state
+        bins, a, b = ([np.asarray(each.value, float) for each in p[name]] for name in ("tbins", "a", "b"))
+        times, ids = population.process.until(
+            state.t, float(times_of(last, state.dt)), bins, a, [1e3 * each for each in b], p["start"],
+            p["start"] + p["duration"],
+        )  # fmt: skip
+        population.made = times, ids
+        set_spikes(net, neurons, population, times, ids)
+
+    def emitted(self, population: Population, own: dict[str, Any], first: int, last: int) -> Any:
+        return population.made
+
+    def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
+        population.process.forget_candidates()
+
+    def check(self, parameters: Values) -> None:
+        if not {"a", "b", "tbins"} <= set(parameters):
+            return
+        for each in zip(parameters["a"], parameters["b"], parameters["tbins"], strict=True):
+            a, b, bins = (np.asarray(sequence.value, float) for sequence in each)
+            if not len(a) == len(b) == len(bins) or not len(a) or np.any(np.diff(bins) <= 0):
+                raise InvalidParameterValueError(
+                    "SpikeSourceInhGamma: expected as many values of a and b as of tbins, which ascend, got "
+                    f"{len(a)}, {len(b)} and {len(bins)}"
+                )
+            if np.any(a < 1) or np.any(b <= 0):
+                raise InvalidParameterValueError("SpikeSourceInhGamma: expected a of at least 1 and b of more than 0")

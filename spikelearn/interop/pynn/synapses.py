@@ -3,45 +3,222 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from pyNN.standardmodels import synapses
+from pyNN.errors import NoModelAvailableError
+from pyNN.standardmodels import build_translations, synapses
 
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import unchanged
+from spikelearn.interop.pynn.learning import Bernoulli, PairSTDP
+from spikelearn.interop.pynn.values import alike
+from spikelearn.plasticity import InhibitorySTDP
+from spikelearn.synapses import StochasticRelease, TsodyksUzielMarkram
+
+__all__ = [
+    "AdditivePotentiationMultiplicativeDepression", "AdditiveWeightDependence", "GutigWeightDependence",
+    "MultiQuantalSynapse", "MultiplicativeWeightDependence", "STDPMechanism", "SimpleStochasticSynapse",
+    "SpikePairRule", "StaticSynapse", "StochasticTsodyksMarkramSynapse", "TsodyksMarkramSynapse", "Vogels2011Rule",
+]  # fmt: skip
 
 Values = Mapping[str, np.ndarray]
 
+_AT_ONCE = 1e-6
+"""ms, a time constant after which nothing is left in the next step."""
+
 
 class SynapseType:
-    """What a standard synapse adds to PyNN's.
+    """What a synapse adds to PyNN's.
 
-    plastic: whether its weights change while the network runs.
+    plastic: whether its weights change while the network runs. shared: names of parameters of which a projection of
+    spikelearn has one value for all its synapses.
     """
 
     plastic = False
+    shared: ClassVar[tuple[str, ...]] = ()
 
     def _get_minimum_delay(self) -> float:
         return simulator.state.default_delay
 
-    def plasticity(self, values: Values, factor: float) -> Any:
-        """Its plasticity rule. values: parameters of each synapse, in PyNN's units. factor: of a weight."""
+    def own_factor(self, factor: float) -> float:
+        """spikelearn's weight for a weight of 1. factor: that of a standard synapse, by the unit of the port."""
+        return factor
+
+    def weights(self, values: Values, factor: float) -> np.ndarray:
+        """spikelearn's weights. factor: of a weight, by the unit of the port."""
+        return values["weight"] * factor
+
+    def rule_parameters(self, values: Values, factor: float) -> dict[str, Any]:
+        """Parameters of its plasticity rule. values: of each synapse, in PyNN's units. factor: of a weight."""
+        return {}
+
+    def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
+        """Parameters of its short-term synapse. tau_syn: ms, of the receptor of each synapse."""
+        return {}
+
+    def plasticity(self, parameters: dict[str, Any]) -> Any:
+        """Its plasticity rule with these parameters."""
         return None
 
-    def short_term(self, values: Values, target: Values) -> Any:
-        """Its short-term synapse. target: parameters of the target of each synapse."""
+    def short_term(self, parameters: dict[str, Any]) -> Any:
+        """Its short-term synapse with these parameters."""
         return None
 
     def dendritic_steps(self, projection: Any) -> np.ndarray:
         """(n,), the part of each delay that is dendritic, in steps."""
         return np.zeros(len(projection), np.int64)
 
-    def changed(self, group: Any, values: Values, names: set[str]) -> dict[str, Any]:
-        """What to set of a group of synapses, other than weights and delays, if parameters of these names were set."""
-        return {}
-
 
 class StaticSynapse(SynapseType, synapses.StaticSynapse):
     __doc__ = synapses.StaticSynapse.__doc__
     translations = unchanged(synapses.StaticSynapse)
+
+
+class TsodyksMarkramSynapse(SynapseType, synapses.TsodyksMarkramSynapse):
+    __doc__ = synapses.TsodyksMarkramSynapse.__doc__
+    translations = unchanged(synapses.TsodyksMarkramSynapse)
+
+    def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
+        tau_rec = values["tau_rec"]
+        # the closed form is 0/0 where they are the same
+        tau_syn = np.maximum(tau_syn, _AT_ONCE)
+        tau_psc = np.where(np.abs(tau_syn - tau_rec) < 2e-6 * tau_rec, tau_rec * (1 + 2e-6), tau_syn)
+        return {
+            "U": alike(values["U"]), "tau_rec": alike(tau_rec), "tau_psc": alike(tau_psc),
+            "tau_fac": alike(np.maximum(values["tau_facil"], _AT_ONCE)),
+        }  # fmt: skip
+
+    def short_term(self, parameters: dict[str, Any]) -> Any:
+        return TsodyksUzielMarkram(**parameters)
+
+
+class SimpleStochasticSynapse(SynapseType, synapses.SimpleStochasticSynapse):
+    __doc__ = synapses.SimpleStochasticSynapse.__doc__
+    translations = unchanged(synapses.SimpleStochasticSynapse)
+
+    def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
+        return {"p": alike(values["p"])}
+
+    def short_term(self, parameters: dict[str, Any]) -> Any:
+        return Bernoulli(**parameters)
+
+
+class _Release(SynapseType):
+    def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
+        return {
+            "n": alike(values.get("n", np.ones(len(values["U"])))), "U": alike(values["U"]),
+            "tau_rec": alike(values["tau_rec"]), "tau_fac": alike(np.maximum(values["tau_facil"], _AT_ONCE)),
+        }  # fmt: skip
+
+    def short_term(self, parameters: dict[str, Any]) -> Any:
+        return StochasticRelease(**parameters)
+
+
+class StochasticTsodyksMarkramSynapse(_Release, synapses.StochasticTsodyksMarkramSynapse):
+    __doc__ = synapses.StochasticTsodyksMarkramSynapse.__doc__
+    translations = unchanged(synapses.StochasticTsodyksMarkramSynapse)
+
+
+class MultiQuantalSynapse(_Release, synapses.MultiQuantalSynapse):
+    """Synapse with n release sites, each of which contributes the weight, as with pyNN.nest (pyNN.neuron: weight/n)."""
+
+    translations = unchanged(synapses.MultiQuantalSynapse)
+
+    def weights(self, values: Values, factor: float) -> np.ndarray:
+        return values["weight"] * values["n"] * factor
+
+
+# Plasticity
+
+
+class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
+    __doc__ = synapses.AdditiveWeightDependence.__doc__
+    translations = unchanged(synapses.AdditiveWeightDependence)
+    possible_models = frozenset({"PairSTDP", "InhibitorySTDP"})
+    exponents = (0.0, 0.0)
+
+
+class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
+    __doc__ = synapses.MultiplicativeWeightDependence.__doc__
+    translations = unchanged(synapses.MultiplicativeWeightDependence)
+    possible_models = frozenset({"PairSTDP"})
+    exponents = (1.0, 1.0)
+
+
+class AdditivePotentiationMultiplicativeDepression(synapses.AdditivePotentiationMultiplicativeDepression):
+    __doc__ = synapses.AdditivePotentiationMultiplicativeDepression.__doc__
+    translations = unchanged(synapses.AdditivePotentiationMultiplicativeDepression)
+    possible_models = frozenset({"PairSTDP"})
+    exponents = (0.0, 1.0)
+
+
+class GutigWeightDependence(synapses.GutigWeightDependence):
+    __doc__ = synapses.GutigWeightDependence.__doc__
+    translations = unchanged(synapses.GutigWeightDependence)
+    possible_models = frozenset({"PairSTDP"})
+
+
+class SpikePairRule(synapses.SpikePairRule):
+    __doc__ = synapses.SpikePairRule.__doc__
+    translations = unchanged(synapses.SpikePairRule)
+    possible_models = frozenset({"PairSTDP"})
+
+
+class Vogels2011Rule(synapses.Vogels2011Rule):
+    """Inhibitory plasticity that balances excitation (Vogels et al. 2011, Science 334:1569).
+
+    Arguments:
+        `tau`: ms, time constant of both traces. `eta`: step of the weight at a pair, in the unit of the weight. `rho`:
+        target rate in Hz.
+    """
+
+    translations = unchanged(synapses.Vogels2011Rule)
+    possible_models = frozenset({"InhibitorySTDP"})
+
+
+class STDPMechanism(SynapseType, synapses.STDPMechanism):
+    """See pyNN.standardmodels.synapses.STDPMechanism. Any part of the delay may be dendritic."""
+
+    plastic = True
+    base_translations = build_translations(*((each, each) for each in ("weight", "delay", "dendritic_delay_fraction")))
+
+    def __init__(
+        self, timing_dependence: Any = None, weight_dependence: Any = None, voltage_dependence: Any = None,
+        dendritic_delay_fraction: float = 1.0, weight: Any = 0.0, delay: Any = None,
+    ) -> None:  # fmt: skip
+        if timing_dependence is None or weight_dependence is None or voltage_dependence is not None:
+            raise NoModelAvailableError(
+                "STDPMechanism: expected a timing_dependence and a weight_dependence, and no voltage_dependence"
+            )
+        super().__init__(timing_dependence, weight_dependence, None, dendritic_delay_fraction, weight, delay)
+        [self._rule] = self.possible_models
+
+    def _build_translations(self) -> None:
+        parts = (self.timing_dependence, self.weight_dependence)
+        self.translations = {name: each for part in parts for name, each in part.translations.items()}
+        self.translations |= self.base_translations
+
+    @property
+    def shared(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(name for name in self.get_parameter_names() if name.startswith(("tau", "w_")))
+
+    def rule_parameters(self, values: Values, factor: float) -> dict[str, Any]:
+        low, high = sorted(float(values[name][0]) * factor for name in ("w_min", "w_max"))
+        found: dict[str, Any] = {"W_min": low, "W_max": high}
+        if self._rule == "InhibitorySTDP":
+            tau = float(values["tau"][0])
+            found |= {"tau": tau, "eta": alike(values["eta"] * factor), "alpha": alike(2e-3 * tau * values["rho"])}
+            return found
+        for name in ("tau_plus", "tau_minus", "A_plus", "A_minus"):
+            found[name] = alike(values[name])
+        for k, name in enumerate(("mu_plus", "mu_minus")):
+            found[name] = alike(values[name]) if name in values else self.weight_dependence.exponents[k]
+        return found
+
+    def plasticity(self, parameters: dict[str, Any]) -> Any:
+        return {"PairSTDP": PairSTDP, "InhibitorySTDP": InhibitorySTDP}[self._rule](**parameters)
+
+    def dendritic_steps(self, projection: Any) -> np.ndarray:
+        steps = np.rint(projection.delays() / simulator.state.dt)
+        return np.rint(projection.current("dendritic_delay_fraction") * steps).astype(np.int64)
