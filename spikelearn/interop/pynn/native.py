@@ -9,7 +9,7 @@ import numpy as np
 from pyNN.models import BaseCellType, BaseSynapseType
 from pyNN.parameters import ParameterSpace
 
-import spikelearn
+from spikelearn import neurons, plasticity, synapses
 from spikelearn.errors import DescriptionError
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import Cell, Values
@@ -26,9 +26,12 @@ def _found(model: Any, what: str) -> Any:
     """A model of spikelearn that may be given by its name."""
     if not isinstance(model, str):
         return model
-    if not hasattr(spikelearn, model):
-        raise DescriptionError(f"{what}: spikelearn has no {model!r}{suggest(model, dir(spikelearn))}")
-    return getattr(spikelearn, model)
+    places = (neurons, plasticity, synapses)
+    for place in places:
+        if model in place.__all__:
+            return getattr(place, model)
+    known = [name for place in places for name in place.__all__]
+    raise DescriptionError(f"{what}: spikelearn has no model {model!r}{suggest(model, known)}")
 
 
 class NativeCellType(Cell, BaseCellType):
