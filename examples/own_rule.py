@@ -20,7 +20,9 @@ net = sl.Network(dt=0.1, seed=1)
 inputs = net.population(100, sl.Poisson(20), name="inputs")
 cells = net.population(20, sl.LIF(), name="cells")
 net.drive(cells, sl.PoissonInput(4000), weight=40)
-learned = net.connect(inputs, cells, weight=sl.Uniform(20, 60), delay=1.0, plasticity=Hebb(gain=10, eta=0.05))
+learned = net.connect(
+    inputs, cells, weight=sl.Uniform(20, 60), delay=1.0, plasticity=Hebb(gain=10, eta=0.05)
+)
 net.record(learned, "weight", every=50)
 run = net.run(3000)
 

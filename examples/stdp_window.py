@@ -19,7 +19,9 @@ teacher = net.population(n, sl.SpikeList(99.5 + lags[order], order), name="teach
 target = net.population(n, sl.Parrot(), name="target")
 net.connect(teacher, target, rule=sl.OneToOne(), delay=0.5)
 rule = sl.STDP(mu_plus=0, mu_minus=0, lambda_=0.01, alpha=1.05)
-learned = net.connect(source, target, "ignored", rule=sl.OneToOne(), weight=50, delay=0.5, plasticity=rule)
+learned = net.connect(
+    source, target, "ignored", rule=sl.OneToOne(), weight=50, delay=0.5, plasticity=rule
+)
 change = net.run(200).weights(learned) - 50
 
 _, axes = plt.subplots(figsize=(5, 3), layout="constrained")

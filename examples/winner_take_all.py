@@ -10,7 +10,11 @@ import matplotlib.pyplot as plt
 import spikelearn as sl
 
 net = sl.Network(dt=0.1, seed=1)
-rates = {"first": [44, 40, 40], "second": [40, 40, 44], "third": [40, 44, 40]}  # Hz, for 400 ms each
+rates = {
+    "first": [44, 40, 40],
+    "second": [40, 40, 44],
+    "third": [40, 44, 40],
+}  # Hz, for 400 ms each
 groups = []
 for name, own in rates.items():
     inputs = net.population(200, sl.Poisson(sl.Timed(own, 400)), name=f"input of the {name}")

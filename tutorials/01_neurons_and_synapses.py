@@ -35,7 +35,9 @@ plt.show()
 # integrated exactly:
 
 drive = 400 * 10 / 250  # mV, tau_m I / C_m
-expected = 2 + 10 * np.log(drive / (drive - 15))  # ms, t_ref and the way of 15 mV to the threshold
+expected = 2 + 10 * np.log(
+    drive / (drive - 15)
+)  # ms, t_ref and the way of 15 mV to the threshold
 print(f"expected {expected:.2f} ms, found {np.diff(run.spikes(cell).times)[0]:.1f} ms")
 
 # %%
@@ -75,7 +77,14 @@ excitatory = net.population(400, sl.LIF(), name="excitatory")
 inhibitory = net.population(100, sl.LIF(), name="inhibitory")
 for target in (excitatory, inhibitory):
     net.drive(target, sl.PoissonInput(5000), weight=45)  # Hz, pA
-    net.connect(excitatory, target, "exc", sl.FixedInDegree(40), weight=sl.Normal(45, 9), delay=sl.Uniform(1, 2))
+    net.connect(
+        excitatory,
+        target,
+        "exc",
+        sl.FixedInDegree(40),
+        weight=sl.Normal(45, 9),
+        delay=sl.Uniform(1, 2),
+    )
     net.connect(inhibitory, target, "inh", sl.FixedInDegree(10), weight=-350, delay=1.0)
 net.record(excitatory)
 net.record(inhibitory)
