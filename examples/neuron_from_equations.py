@@ -28,9 +28,7 @@ run = net.run(300)
 print(run.spikes(cells).times)
 
 _, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-axes.plot(
-    run.trace(cells, "v").times, run.trace(cells, "v").values, label=["I = 0", "0.35", "0.8"]
-)
+axes.plot(run.trace(cells, "v").times, run.trace(cells, "v").values, label=["I = 0", "0.35", "0.8"])
 axes.set(xlabel="time (ms)", ylabel="v")
 axes.legend(frameon=False, ncols=3, loc="upper right")
 plt.show()

@@ -2,7 +2,8 @@
 Neurons and synapses
 ====================
 
-What a neuron does with its input, what a synapse does to a neuron, and where excitation and inhibition balance.
+What a neuron does with its input, what a synapse does to a neuron, and where excitation and
+inhibition balance.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +19,8 @@ import spikelearn as sl
 #
 # .. math:: \tau_m \frac{dV_m}{dt} = -(V_m - E_L) + \frac{\tau_m I}{C_m}
 #
-# until it reaches the threshold; then it spikes, and is held at its reset for a refractory period. A constant current
-# of 400 pA is enough to reach the threshold:
+# until it reaches the threshold; then it spikes, and is held at its reset for a refractory period.
+# A constant current of 400 pA is enough to reach the threshold:
 
 net = sl.Network(dt=0.1, seed=1)  # ms
 cell = net.population(1, sl.LIF(I_e=400), name="cell")  # pA
@@ -31,21 +32,20 @@ sl.plots.voltage(run, cell, ax=axes)
 plt.show()
 
 # %%
-# The interval between its spikes has a closed form, and the simulation agrees with it to a step, since LIF neurons are
-# integrated exactly:
+# The interval between its spikes has a closed form, and the simulation agrees with it to a step,
+# since LIF neurons are integrated exactly:
 
 drive = 400 * 10 / 250  # mV, tau_m I / C_m
-expected = 2 + 10 * np.log(
-    drive / (drive - 15)
-)  # ms, t_ref and the way of 15 mV to the threshold
+expected = 2 + 10 * np.log(drive / (drive - 15))  # ms, t_ref and the way of 15 mV to the threshold
 print(f"expected {expected:.2f} ms, found {np.diff(run.spikes(cell).times)[0]:.1f} ms")
 
 # %%
 # One synapse
 # -----------
 #
-# A spike of the source arrives after the delay of the synapse, at a *port* of the target. The weight, in pA at this
-# port, is the jump of a current that decays with `tau_syn_exc`. In conductance-based neurons weights are in nS.
+# A spike of the source arrives after the delay of the synapse, at a *port* of the target. The
+# weight, in pA at this port, is the jump of a current that decays with `tau_syn_exc`. In
+# conductance-based neurons weights are in nS.
 
 net = sl.Network(dt=0.1, seed=1)
 source = net.population(1, sl.SpikeList([10.0, 30.0, 35.0, 40.0]), name="source")
@@ -69,8 +69,9 @@ plt.show()
 # Many neurons, many synapses
 # ---------------------------
 #
-# A connection rule says which pairs are connected; weights and delays are numbers, arrays, distributions or text. Here
-# 400 excitatory and 100 inhibitory neurons are connected at random, and driven from outside.
+# A connection rule says which pairs are connected; weights and delays are numbers, arrays,
+# distributions or text. Here 400 excitatory and 100 inhibitory neurons are connected at random,
+# and driven from outside.
 
 net = sl.Network(dt=0.1, seed=1)
 excitatory = net.population(400, sl.LIF(), name="excitatory")
