@@ -105,8 +105,12 @@ class Projection(common.Projection):
         self.post_index = np.repeat(np.array([post for _, post, _ in self._listed], np.int64), sizes)
         self._values: dict[str, np.ndarray] = {}
         for name in self.names:
-            parts = [np.broadcast_to(each[name], size) for (_, _, each), size in zip(self._listed, sizes, strict=True)]
-            self._values[name] = np.concatenate([*parts, np.zeros(0)]).astype(float)
+            parts = [each[name] for _, _, each in self._listed]
+            if all(map(np.isscalar, parts)):
+                self._values[name] = np.repeat(np.array(parts, float), sizes)
+            else:
+                parts = [np.broadcast_to(each, size) for each, size in zip(parts, sizes, strict=True)]
+                self._values[name] = np.concatenate(parts).astype(float)
         self._listed = []
 
     def delays(self) -> np.ndarray:
@@ -219,17 +223,18 @@ class Projection(common.Projection):
             pre_of[self.pre_index], pre[self.pre_index], post_of[self.post_index], post[self.post_index]
         )  # fmt: skip
         synapse = self.synapse_type
-        keys = [pre_of, post_of, synapse.dendritic_steps(self), *(self._values[name] for name in synapse.shared)]
-        groups, member = np.unique(np.stack(keys), axis=1, return_inverse=True)
-        if groups.shape[1] > _MOST_GROUPS:
+        back = synapse.dendritic_steps(self)
+        member = _groups([pre_of, post_of, back, *(self._values[name] for name in synapse.shared)])
+        n_groups = int(member.max()) + 1
+        if n_groups > _MOST_GROUPS:
             names = ", ".join(["dendritic delay", *synapse.shared])
             raise NotImplementedError(
-                f"{self.label}: {groups.shape[1]:,} combinations of populations and of values of {names}; expected "
+                f"{self.label}: {n_groups:,} combinations of populations and of values of {names}; expected "
                 f"{_MOST_GROUPS} at most, as each becomes a projection of its own"
             )
-        for k in range(groups.shape[1]):
-            which = np.flatnonzero(member.ravel() == k)
-            source, target = (simulator.state.populations[int(each)] for each in groups[:2, k])
+        for k in range(n_groups):
+            which = np.flatnonzero(member == k)
+            source, target = (simulator.state.populations[each[which[0]]] for each in (pre_of, post_of))
             port, factor = target.celltype.ports[self.receptor_type]
             if source.counted and not isinstance(synapse, StaticSynapse):
                 raise NotImplementedError(
@@ -241,7 +246,7 @@ class Projection(common.Projection):
             group = Group(None, which, factor, target.celltype.tau_syn(self.receptor_type, target, post[which]))
             group.made = built.net.connect(
                 built.neurons[source], built.neurons[target], port=port, rule=Pairs(pre[which], post[which]),
-                weight=synapse.weights(values, factor), **self._delays_of(which, int(groups[2, k])),
+                weight=synapse.weights(values, factor), **self._delays_of(which, int(back[which[0]])),
                 plasticity=synapse.plasticity(synapse.rule_parameters(values, factor)),
                 synapse=synapse.short_term(synapse.synapse_parameters(values, group.tau_syn)),
                 payload="count" if source.counted else None,
@@ -287,6 +292,16 @@ class Projection(common.Projection):
                         f"delay of {self.label}: that of plastic synapses cannot be set after a run"
                     )
                 net.set(group.made, delay=alike(self.delays()[group.which]))
+
+
+def _groups(keys: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,), the number of the group of each synapse; those of a group are alike in all keys."""
+    member = np.zeros(len(keys[0]), np.int64)
+    for key in keys:
+        if np.any(key != key[0]):
+            _, own = np.unique(key, return_inverse=True)
+            _, member = np.unique(member * (int(own.max()) + 1) + own, return_inverse=True)
+    return member
 
 
 class _Connections(Sequence[Connection]):

@@ -31,7 +31,7 @@ class Recorder(recording.Recorder):
         """Begin anew, with what is to be recorded."""
         self._named: dict[str, list[tuple[str, np.ndarray]]] = {}
         self._spikes: list[tuple[np.ndarray, np.ndarray]] = []
-        self._samples: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._samples: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]] = {}
         self._number = 0
 
     def _check_sampling_interval(self, sampling_interval: float | None) -> None:
@@ -90,9 +90,9 @@ class Recorder(recording.Recorder):
                 else:
                     own, factor = self.population.celltype.variables[variable]
                     trace = run.trace(neurons, own, recording=name)
-                    values = np.full((len(trace.times), self.population.size), np.nan)
-                    values[:, trace.ids] = trace.values / factor if factor != 1.0 else trace.values
-                    self._samples.setdefault(f"{variable}@{name}", []).append((np.array(trace.times), values))
+                    values = trace.values / factor if factor != 1.0 else np.array(trace.values)
+                    chunks = self._samples.setdefault(variable, {}).setdefault(name, [])
+                    chunks.append((np.array(trace.times), trace.ids, values))
 
     def _get_spiketimes(self, ids: Any, clear: bool = False) -> tuple[np.ndarray, np.ndarray]:
         first = int(self.population.first_id)
@@ -113,26 +113,32 @@ class Recorder(recording.Recorder):
 
     def _signals(self, variable: str, columns: np.ndarray) -> np.ndarray:
         """(n, columns), all samples since recording began or was cleared."""
-        parts = [chunks for key, chunks in self._samples.items() if key.partition("@")[0] == variable]
         every = whole_steps(self.sampling_interval, simulator.state.dt, "sampling_interval", least=1)
         begin = round(float(self._recording_start_time) / simulator.state.dt)
         first = -(-begin // every)
         n = simulator.state.step // every - first + 1
         found = np.full((max(n, 0), len(columns)), np.nan)
-        for chunks in parts:
-            for times, values in chunks:
+        place = np.full(self.population.size, -1)
+        place[columns] = np.arange(len(columns))
+        for chunks in self._samples.get(variable, {}).values():
+            for times, ids, values in chunks:
                 rows = np.rint(times / self.sampling_interval).astype(np.int64) - first
-                keep = (rows >= 0) & (rows < n)
-                of_these = values[np.ix_(keep, columns)]
-                there = ~np.isnan(of_these[0]) if len(of_these) else np.zeros(len(columns), bool)
-                found[np.ix_(rows[keep], there)] = of_these[:, there]
+                inside, wanted = (rows >= 0) & (rows < n), place[ids] >= 0
+                if np.all(inside) and np.all(wanted):
+                    found[rows[0] : rows[0] + len(rows), place[ids]] = values
+                else:
+                    found[np.ix_(rows[inside], place[ids[wanted]])] = values[np.ix_(inside, wanted)]
         return found
 
     def _clear_simulator(self) -> None:
         """Forget samples but for the last, which is the first of what comes next."""
         self._spikes = []
         self._samples = {
-            key: [(times[-1:], values[-1:]) for times, values in chunks[-1:]] for key, chunks in self._samples.items()
+            variable: {
+                name: [(times[-1:], ids, values[-1:]) for times, ids, values in chunks[-1:]]
+                for name, chunks in recordings.items()
+            }
+            for variable, recordings in self._samples.items()
         }
 
     def _reset(self) -> None:
