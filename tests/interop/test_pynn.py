@@ -547,7 +547,53 @@ def test_models_of_spikelearn_by_their_own_names():
         sim.native_synapse_type(sl.DopamineSTDP)
 
 
+def test_a_neuron_with_a_hazard_adapts_by_its_terms():
+    cells = sim.Population(
+        3,
+        sim.GIF_cond_exp(
+            tau_refrac=4.0, v_t_star=-55.0, lambda0=1.0, delta_v=[1e-6, 1e-6, 0.5], tau_eta=(1.0, 10.0, 100.0),
+            a_eta=[(0.1, 0.1, 0.1), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)], tau_gamma=(5.0, 50.0),
+            a_gamma=[(0.0, 0.0), (5.0, 3.0), (0.0, 0.0)], i_offset=0.6,
+        ),
+    )  # fmt: skip
+    cells.record(["spikes", "i_eta", "v_t", "v"])
+    sim.run(400)
+    signals = {each.name: each.magnitude for each in cells.get_data().segments[0].analogsignals}
+    first, second = (round(train[0] / 0.1) for train in spikes_of(cells)[:2])
+    since = np.arange(20) * 0.1
+    expected = 0.1 * sum(np.exp(-since / tau) for tau in (1.0, 10.0, 100.0))
+    assert signals["i_eta"][first + 1 : first + 21, 0] == pytest.approx(expected)
+    expected = -55 + 5 * np.exp(-since / 5) + 3 * np.exp(-since / 50)
+    assert signals["v_t"][second + 1 : second + 21, 1] == pytest.approx(expected)
+    intervals = [np.diff(train) for train in spikes_of(cells)]
+    assert np.diff(intervals[0]).min() >= 0 and np.diff(intervals[1]).min() >= 0
+    assert len(np.unique(intervals[2])) > 1
+    assert cells.get("tau_gamma").value.tolist() == [5.0, 50.0]
+    with pytest.raises(errors.InvalidParameterValueError, match="3 values at most"):
+        sim.Population(1, sim.GIF_cond_exp(tau_eta=(1.0, 2.0, 3.0, 4.0)))
+
+
+def test_one_cell_to_one_and_random_numbers_of_the_back_end():
+    one, other = sim.Population(1, sim.IF_curr_exp()), sim.Population(1, sim.IF_curr_exp())
+    weight = RandomDistribution("uniform", (0.5, 0.6), rng=sim.NativeRNG(seed=3))
+    made = sim.Projection(one, other, sim.OneToOneConnector(), sim.StaticSynapse(weight=weight))
+    assert [(i, j) for i, j, _ in made.get("weight", format="list")] == [(0, 0)]
+    three = sim.Population(3, sim.IF_curr_exp())
+    made = sim.Projection(three, three, sim.OneToOneConnector(), sim.StaticSynapse(weight=weight))
+    assert [(i, j) for i, j, _ in made.get("weight", format="list")] == [(0, 0), (1, 1), (2, 2)]
+
+
 def test_what_cannot_be_is_named():
+    source = sim.Population(1, sim.SpikeSourceArray())
+    cells = sim.Population(1, sim.IF_curr_exp())
+    made = sim.Projection(source, cells, sim.AllToAllConnector(), sim.TsodyksMarkramSynapse(weight=0.1))
+    made.initialize(u=0.0)
+    with pytest.raises(NotImplementedError, match="initial values of 'u'"):
+        made.initialize(u=0.3)
+    with pytest.raises(errors.NoModelAvailableError):
+        sim.STDPMechanism(sim.SpikePairRule(), None)
+    with pytest.raises(errors.NoModelAvailableError):
+        sim.PointNeuron(sim.LIF(), fast="a receptor")
     cells = sim.Population(2, sim.IF_curr_exp())
     with pytest.raises(NotImplementedError, match="location"):
         sim.DCSource().inject_into(cells, location="soma")

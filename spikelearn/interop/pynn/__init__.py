@@ -14,6 +14,7 @@ from pyNN.standardmodels import StandardCellType
 
 from spikelearn.interop.pynn.cells import *
 from spikelearn.interop.pynn.composed import *
+from spikelearn.interop.pynn.connectors import *
 from spikelearn.interop.pynn.control import *
 from spikelearn.interop.pynn.electrodes import (
     ACSource,

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pyNN.errors import InvalidParameterValueError
 from pyNN.standardmodels import build_translations, cells
 
 from spikelearn import neurons
 from spikelearn.interop.pynn import simulator
+from spikelearn.interop.pynn.gif import TERMS, GIFConductance
 from spikelearn.interop.pynn.values import alike
 from spikelearn.network import Network
 from spikelearn.neurons import NeuronModel
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from spikelearn.interop.pynn.populations import Population
 
 __all__ = [
-    "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista", "HH_cond_exp", "IF_cond_alpha", "IF_cond_exp",
+    "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista", "GIF_cond_exp", "HH_cond_exp", "IF_cond_alpha", "IF_cond_exp",
     "IF_cond_exp_gsfa_grr", "IF_curr_alpha", "IF_curr_delta", "IF_curr_exp", "IF_facets_hardware1", "Izhikevich",
 ]  # fmt: skip
 
@@ -218,6 +220,40 @@ class HH_cond_exp(Cell, cells.HH_cond_exp):
     }  # fmt: skip
     variables = {**_CONDUCTANCES, "m": ("m", 1.0), "h": ("h", 1.0), "n": ("n", 1.0)}
     ports = _PORTS
+
+
+class GIF_cond_exp(Cell, cells.GIF_cond_exp):
+    """See pyNN.standardmodels.cells.GIF_cond_exp. Of each kind of term there may be up to three."""
+
+    translations = unchanged(cells.GIF_cond_exp)
+    model = GIFConductance
+    given = {
+        **{name: each for name, each in MEMBRANE.items() if name != "V_th"}, **LEAK, **_SYNAPSES, **_REVERSAL,
+        "V_T_star": "v_t_star", "lambda_0": "lambda0", "Delta_V": "delta_v",
+    }  # fmt: skip
+    variables = {**_CONDUCTANCES, "i_eta": ("stc", 1e3), "v_t": ("v_t", 1.0)}
+    ports = _PORTS
+
+    def own(self, parameters: Values) -> dict[str, Any]:
+        found = super().own(parameters)
+        for kind, name, factor in (("stc", "eta", 1e3), ("sfa", "gamma", 1.0)):
+            for ours, theirs, by in (("q", f"a_{name}", factor), ("tau", f"tau_{name}", 1.0)):
+                for k, values in enumerate(_terms(parameters[theirs], 0.0 if ours == "q" else 1.0).T, 1):
+                    found[f"{ours}_{kind}_{k}"] = alike(values * by)
+        return found
+
+    def check(self, parameters: Values) -> None:
+        for name in ("tau_eta", "tau_gamma", "a_eta", "a_gamma"):
+            if any(len(each.value) > len(TERMS) for each in parameters.get(name, ())):
+                raise InvalidParameterValueError(f"{name} of GIF_cond_exp: expected {len(TERMS)} values at most")
+
+
+def _terms(sequences: np.ndarray, missing: float) -> np.ndarray:
+    """(n, 3), those of each neuron."""
+    found = np.full((len(sequences), len(TERMS)), missing)
+    for row, each in zip(found, sequences, strict=True):
+        row[: len(each.value)] = each.value
+    return found
 
 
 class Izhikevich(Cell, cells.Izhikevich):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from pyNN import common, errors
-from pyNN.parameters import ParameterSpace, simplify
+from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
 
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.recording import Recorder
@@ -40,11 +40,16 @@ class Cells:
         return PopulationView(self, selector, label)
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
-        found = {}
+        found: dict[str, Any] = {}
         for name in names:
             if name not in self.whole.parameters:
                 raise errors.NonExistentParameterError(name, type(self.celltype).__name__, list(self.whole.parameters))
-            found[name] = simplify(self.whole.parameters[name][self.indices])
+            values = self.whole.parameters[name][self.indices]
+            if is_sequence(values):
+                same = all(np.array_equal(each.value, values[0].value) for each in values)
+                found[name] = LazyArray(values[0] if same else values, shape=(self.size,), dtype=ArrayParameter)
+            else:
+                found[name] = simplify(values)
         return ParameterSpace(found, shape=(self.size,))
 
     _get_native_parameters = _get_parameters
@@ -96,13 +101,11 @@ class _InitialValuesOfView(Mapping[str, Any]):
         self.view = view
 
     def __getitem__(self, variable: str) -> Any:
-        return common.populations.LazyArray(
-            self.view.whole.initial[variable][self.view.indices], shape=(self.view.size,), dtype=float
-        )
+        return LazyArray(self.view.whole.initial[variable][self.view.indices], shape=(self.view.size,), dtype=float)
 
     def __setitem__(self, variable: str, value: Any) -> None:
         array = self.view.whole.initial[variable].copy()
-        self.view.whole.initial_values[variable] = common.populations.LazyArray(array, shape=array.shape, dtype=float)
+        self.view.whole.initial_values[variable] = LazyArray(array, shape=array.shape, dtype=float)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.view.whole.initial)

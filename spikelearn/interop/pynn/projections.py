@@ -183,9 +183,13 @@ class Projection(common.Projection):
             self.put(name, given, values[given])
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
-        if np.any(np.asarray(value.evaluate(simplify=True))):
+        given = np.broadcast_to(np.asarray(value.evaluate(simplify=True), float), len(self))
+        rest = self.synapse_type.at_rest(self._values)
+        if variable not in rest or not np.allclose(given, rest[variable]):
+            known = ", ".join(rest) or "none"
             raise NotImplementedError(
-                f"initial values of {variable!r} of {self.label}: synapses of spikelearn begin at rest"
+                f"initial values of {variable!r} of {self.label}: synapses of spikelearn begin at rest, and no other "
+                f"values can be set; there are: {known}"
             )
 
     def _get_attributes_as_list(self, names: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -65,6 +65,10 @@ class SynapseType:
         """Its short-term synapse with these parameters."""
         return None
 
+    def at_rest(self, values: Values) -> dict[str, Any]:
+        """Its state variables in PyNN's words, and their values at rest."""
+        return {}
+
     def dendritic_steps(self, projection: Any) -> np.ndarray:
         """(n,), the part of each delay that is dendritic, in steps."""
         return np.zeros(len(projection), np.int64)
@@ -92,6 +96,9 @@ class TsodyksMarkramSynapse(SynapseType, synapses.TsodyksMarkramSynapse):
     def short_term(self, parameters: dict[str, Any]) -> Any:
         return TsodyksUzielMarkram(**parameters)
 
+    def at_rest(self, values: Values) -> dict[str, Any]:
+        return {"x": 1.0, "y": 0.0, "u": 0.0}
+
 
 class SimpleStochasticSynapse(SynapseType, synapses.SimpleStochasticSynapse):
     __doc__ = synapses.SimpleStochasticSynapse.__doc__
@@ -113,6 +120,9 @@ class _Release(SynapseType):
 
     def short_term(self, parameters: dict[str, Any]) -> Any:
         return StochasticRelease(**parameters)
+
+    def at_rest(self, values: Values) -> dict[str, Any]:
+        return {"u": values["U"], **({"a": values["n"]} if "n" in values else {"R": 1.0})}
 
 
 class StochasticTsodyksMarkramSynapse(_Release, synapses.StochasticTsodyksMarkramSynapse):
