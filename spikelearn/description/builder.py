@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spikelearn.connectivity import ConnectionRule, Profile
 from spikelearn.description.adding import adds
@@ -53,6 +53,10 @@ from spikelearn.timed import Timed
 from spikelearn.units import Quantity
 from spikelearn.values import flag, one_number, whole_number, word
 from spikelearn.values import name as checked_name
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
 
 _POSITIONS = 1
 """Positions of a population are drawn from a generator seeded with (seed, uid, this)."""
@@ -382,6 +386,20 @@ class NetworkBuilder(SwitchingBuilder):
         >>> net.plot().figure.savefig("network.png")  # doctest: +SKIP
         """
         return from_above("spikelearn.plots.graph:network")(self, ax=ax)
+
+    def to_sonata(self, folder: str | os.PathLike[str], duration: Quantity | None = None, run: Any = None) -> Path:
+        """Write the network to a folder as a simulation of SONATA; returns the path of its simulation_config.json.
+
+        Neurons of models that NEST has as well, with their parameters, initial V_m and positions; synapses with their
+        weights of now and delays, as edges; SpikeLists as virtual nodes with their spikes; step currents as current
+        clamps; recordings of variables as reports. `sl.from_sonata` is the way back, with the same spikes.
+        duration: ms, how long the simulation is. run: a run whose spikes other sources, such as Poisson, are replaced
+        by; without a duration it is as long. Raises DescriptionError for what SONATA cannot say, such as plasticity,
+        modulators and further models. Files that are there are replaced. Needs h5py.
+
+        >>> config = net.to_sonata("network", duration=1000)  # doctest: +SKIP
+        """
+        return from_above("spikelearn.interop.sonata.writing:write")(self, folder, duration, run)
 
     def description(self) -> NetworkDescription:
         """The description of everything added, for backends. Raises DescriptionError if there are no populations."""

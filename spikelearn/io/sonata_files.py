@@ -59,10 +59,10 @@ def write(run: Run, folder: Any, leave_out: Sequence[str] = ()) -> dict[str, Pat
             where.mkdir()
     written = {}
     for label, of_each in spikes.items():
-        written[label] = where / f"{_named(label)}.h5"
+        written[label] = where / f"{named(label)}.h5"
         write_spikes(h5py, written[label], of_each)
     for label, samples_of_each in reports.items():
-        written[label] = where / f"{_named(label)}.h5"
+        written[label] = where / f"{named(label)}.h5"
         with new_file(h5py, written[label]) as file:
             for name, samples in samples_of_each.items():
                 _add_report(h5py, file, name, samples, run)
@@ -74,7 +74,7 @@ def write_spikes(h5py: Any, path: Path, spikes: Mapping[str, Spikes]) -> None:
     with new_file(h5py, path) as file:
         sorting = h5py.enum_dtype(_SORTING, basetype=np.uint8)
         for name, found in spikes.items():
-            group = file.create_group(f"spikes/{_named(name)}")
+            group = file.create_group(f"spikes/{named(name)}")
             group.attrs.create("sorting", _SORTING["by_time"], dtype=sorting)
             group.create_dataset("timestamps", data=found.times).attrs["units"] = "ms"
             ids = group.create_dataset("node_ids", (len(found.ids),), np.uint64)
@@ -94,7 +94,7 @@ def read_spikes(path: Any, population: str | None = None) -> dict[str, Spikes]:
         group = file["spikes"]
         if "timestamps" in group:
             return {population or "spikes": _spikes_in(where, group)}
-        return {_unnamed(name): _spikes_in(where, group[name]) for name in group}
+        return {unnamed(name): _spikes_in(where, group[name]) for name in group}
 
 
 def read_report(path: Any) -> dict[str, Trace]:
@@ -111,7 +111,7 @@ def read_report(path: Any) -> dict[str, Trace]:
             ids = np.repeat(mapping["node_ids"][:].astype(np.int64), np.diff(np.asarray(pointers, np.int64)))
             unit = group["data"].attrs.get("units", "")
             unit = unit.decode() if isinstance(unit, bytes) else str(unit)
-            found[_unnamed(name)] = Trace(begin + step * np.arange(len(values)), values, ids, unit)
+            found[unnamed(name)] = Trace(begin + step * np.arange(len(values)), values, ids, unit)
         return found
 
 
@@ -147,7 +147,7 @@ def _add_report(h5py: Any, file: Any, name: str, samples: Samples, run: Run) -> 
     order = np.argsort(nodes, kind="stable")
     in_order = bool((order[1:] > order[:-1]).all())
     of_columns, first = np.unique(nodes[order], return_index=True)
-    group = file.create_group(f"report/{_named(population)}")
+    group = file.create_group(f"report/{named(population)}")
     # libsonata reads no other numbers than float32.
     values = (trace.values if in_order else trace.values[:, order]).astype(np.float32)
     group.create_dataset("data", data=values).attrs["units"] = trace.unit
@@ -175,11 +175,12 @@ def _spikes_in(path: Path, group: Any) -> Spikes:
     return Spikes(times, ids)
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
     """A name without the characters that have a meaning in HDF5 and in paths."""
     escaped = name.replace("%", "%25").replace("/", "%2F")
     return escaped.replace(".", "%2E") if escaped.strip(".") == "" else escaped
 
 
-def _unnamed(name: str) -> str:
+def unnamed(name: str) -> str:
+    """The name that `named` was given."""
     return name.replace("%2E", ".").replace("%2F", "/").replace("%25", "%")

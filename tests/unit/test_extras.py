@@ -21,10 +21,14 @@ def completion(run, path):
     assert main([]) == 2
 
 
-def on_nest(run, path):
+def network():
     net = sl.Network()
     net.population(1, sl.LIF())
-    net.run(1.0, engine="nest")
+    return net
+
+
+def on_nest(run, path):
+    network().run(1.0, engine="nest")
 
 
 CALLS = {
@@ -41,6 +45,8 @@ CALLS = {
     "polars": ("polars", lambda run, path: run.trace("cells", "V_m", "fine").to_polars()),
     "pynn": ("pyNN", lambda run, path: import_module("spikelearn.pynn")),
     "sonata": ("h5py", lambda run, path: run.to_sonata(path / "output")),
+    "sonata, network": ("h5py", lambda run, path: network().to_sonata(path / "network", 1.0)),
+    "sonata, back": ("h5py", lambda run, path: sl.from_sonata(ROOT / "tests/reference/sonata/300_intfire/config.json")),
     "sweep": ("pebble", lambda run, path: sl.sweep.LocalProcesses(2)),
     "view": ("uvicorn", lambda run, path: sl.view(run)),
     "xarray": ("xarray", lambda run, path: run.trace("cells", "V_m", "fine").to_xarray()),

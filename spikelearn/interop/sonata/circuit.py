@@ -1,0 +1,309 @@
+"""SONATA's files of networks as plain tables: configurations, nodes, edges and sets of nodes. Nothing here simulates.
+
+All errors are DescriptionError or RunFileError and name the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikelearn.errors import DescriptionError
+from spikelearn.extras import needed
+from spikelearn.io.sonata_files import opened, unnamed
+
+NULL = (None, "", "NULL", "NaN")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A circuit and its simulation, with all paths resolved. path: of the file that was given."""
+
+    path: Path
+    content: Mapping[str, Any]
+
+    @property
+    def simulator(self) -> str:
+        return str(self.content.get("target_simulator", "")).upper()
+
+    def component(self, kind: str, name: str) -> dict[str, Any]:
+        """The JSON file `name` of a folder of components, such as "point_neuron_models_dir"."""
+        folder = self.content.get("components", {}).get(kind)
+        if folder is None:
+            raise DescriptionError(f"{self.path}: components: expected {kind!r}, the folder of {name!r}")
+        path = Path(folder) / name
+        found = _json(path)
+        if not isinstance(found, dict):
+            raise DescriptionError(f"{path}: expected a JSON object of parameters")
+        return found
+
+
+@dataclass(frozen=True)
+class Table:
+    """The nodes, or edges, of one population. Attributes are looked up in the file first, then by type.
+
+    types: type -> row of the table of types. groups: group -> attributes, arrays of the members of the group.
+    """
+
+    where: str
+    name: str
+    type_ids: np.ndarray
+    group_ids: np.ndarray
+    group_index: np.ndarray
+    types: Mapping[int, Mapping[str, Any]]
+    groups: Mapping[int, Mapping[str, np.ndarray]]
+
+    def __len__(self) -> int:
+        return len(self.type_ids)
+
+    def names(self) -> set[str]:
+        """All attributes that some have."""
+        found = [row for type_id in np.unique(self.type_ids).tolist() for row in [self.types.get(type_id, {})]]
+        return {name for each in (*found, *self.groups.values()) for name in each}
+
+    def column(self, name: str) -> np.ndarray:
+        """The attribute of each, None where there is none: (n,) of objects."""
+        values = np.full(len(self), None, object)
+        for type_id in np.unique(self.type_ids).tolist():
+            given = self.types.get(type_id, {}).get(name)
+            if given not in NULL:
+                values[self.type_ids == type_id] = given
+        for group, attributes in self.groups.items():
+            if name in attributes:
+                mine = self.group_ids == group
+                values[mine] = attributes[name][self.group_index[mine]]
+        return values
+
+    def numbers(self, name: str) -> np.ndarray:
+        """The same as float64, NaN where there is none."""
+        values = self.column(name)
+        try:
+            return np.array([np.nan if each is None else float(each) for each in values.tolist()])
+        except (TypeError, ValueError):
+            raise DescriptionError(f"{self.where}: expected numbers as {name!r}") from None
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges from nodes of a population to those of another. source_ids, target_ids: (n,) int64."""
+
+    table: Table
+    source: str
+    target: str
+    source_ids: np.ndarray
+    target_ids: np.ndarray
+
+
+def read_config(path: Path) -> Config:
+    """A circuit's configuration, a simulation's, or one that names both."""
+    found = _resolved(path)
+    parts: dict[str, Any] = {}
+    for other in ("network", "simulation"):
+        if isinstance(found.get(other), str):
+            parts |= read_config(Path(found[other])).content
+    return Config(path, {**parts, **{name: value for name, value in found.items() if value is not None}})
+
+
+def read_nodes(config: Config) -> dict[str, Table]:
+    """Population -> its nodes, in the order of their ids."""
+    h5py = needed("h5py", "networks of SONATA", "sonata")
+    found: dict[str, Table] = {}
+    for entry in _entries(config, "nodes"):
+        types = _types(entry.get("node_types_file"), "node_type_id")
+        path = Path(entry["nodes_file"])
+        with opened(h5py, path) as file:
+            for name, group in _populations(file, path, "nodes"):
+                if name in found:
+                    raise DescriptionError(f"{path}: there are two populations of nodes called {name!r}")
+                found[name] = _in_order(_table(group, f"{path}, nodes {name!r}", name, "node", types), group)
+    if not found:
+        raise DescriptionError(f"{config.path}: expected networks with nodes, found none")
+    return found
+
+
+def read_edges(config: Config, nodes: Mapping[str, Table]) -> Iterator[Edges]:
+    """The edges between populations, one population of them after the other."""
+    h5py = needed("h5py", "networks of SONATA", "sonata")
+    for entry in _entries(config, "edges"):
+        if entry.get("enabled", True) is False:
+            continue
+        types = _types(entry.get("edge_types_file"), "edge_type_id")
+        path = Path(entry["edges_file"])
+        with opened(h5py, path) as file:
+            for name, group in _populations(file, path, "edges"):
+                where = f"{path}, edges {name!r}"
+                ends = [_end(group, end, nodes, where) for end in ("source", "target")]
+                table = _table(group, where, name, "edge", types)
+                yield Edges(table, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+
+
+def members(config: Config, nodes: Mapping[str, Table], name: Any, where: str) -> dict[str, np.ndarray]:
+    """Population -> the ids of its nodes in a set of nodes, ascending; populations without any are left out.
+
+    name: of a set, of a population, or a set itself, {attribute: value or list of values}.
+    """
+    sets = _json(Path(config.content["node_sets_file"])) if "node_sets_file" in config.content else {}
+    given = sets.get(name, name) if isinstance(name, str) else name
+    if isinstance(given, str):
+        given = unnamed(given)
+        if given not in nodes:
+            known = ", ".join([*sets, *nodes])
+            raise DescriptionError(f"{where}: there is no set of nodes {given!r}; there are: {known}")
+        return {given: np.arange(len(nodes[given]))}
+    if isinstance(given, list):
+        parts = [members(config, nodes, each, where) for each in given]
+        named = dict.fromkeys(population for part in parts for population in part)
+        return {each: np.unique(np.concatenate([part[each] for part in parts if each in part])) for each in named}
+    if not isinstance(given, Mapping):
+        raise DescriptionError(f"{where}: expected a set of nodes, got {given!r:.200}")
+    found = {}
+    for population, table in nodes.items():
+        keep = np.ones(len(table), bool)
+        for attribute, wanted in given.items():
+            accepted = wanted if isinstance(wanted, list) else [wanted]
+            if attribute == "population":
+                keep &= population in [unnamed(str(each)) for each in accepted]
+            elif attribute in ("node_id", "node_ids"):
+                keep &= np.isin(np.arange(len(table)), accepted)
+            elif attribute == "node_type_id":
+                keep &= np.isin(table.type_ids, accepted)
+            else:
+                keep &= np.array([each in accepted for each in table.column(attribute).tolist()], bool)
+        if keep.any():
+            found[population] = np.flatnonzero(keep)
+    return found
+
+
+def _resolved(path: Path) -> dict[str, Any]:
+    """A configuration with the variables of its manifest replaced, and paths of files and folders made absolute."""
+    found = _json(path)
+    if not isinstance(found, dict):
+        raise DescriptionError(f"{path}: expected a JSON object, a configuration of SONATA")
+    manifest = {name: str(value) for name, value in found.pop("manifest", {}).items()}
+    names = sorted(manifest, key=len, reverse=True)
+
+    def whole(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: whole(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [whole(each) for each in value]
+        if not isinstance(value, str):
+            return value
+        for _ in range(len(manifest) + 1):  # variables may be made of others
+            for name in names:
+                value = value.replace(f"${{{name.lstrip('$')}}}", manifest[name]).replace(name, manifest[name])
+        is_path = key.endswith(("_file", "_dir")) or key in ("network", "simulation")
+        return str((path.parent / value).resolve()) if is_path and value not in NULL else value
+
+    resolved: dict[str, Any] = whole(found)
+    return resolved
+
+
+def _entries(config: Config, kind: str) -> list[dict[str, Any]]:
+    found = config.content.get("networks", {}).get(kind, [])
+    for entry in found:
+        if not isinstance(entry, dict) or f"{kind}_file" not in entry:
+            raise DescriptionError(
+                f"{config.path}: networks: {kind}: expected {kind}_file in each entry, got {entry!r:.200}"
+            )
+    return list(found)
+
+
+def _populations(file: Any, path: Path, kind: str) -> Iterator[tuple[str, Any]]:
+    if kind not in file:
+        raise DescriptionError(f"{path}: expected a file of SONATA with a group /{kind}")
+    yield from ((unnamed(name), group) for name, group in file[kind].items())
+
+
+def _types(path: Any, key: str) -> dict[int, dict[str, Any]]:
+    """Type -> its row in a table of types, whose columns are separated by spaces."""
+    if path in NULL:
+        return {}
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+    except OSError as error:
+        raise DescriptionError(f"{path}: the table of types cannot be read: {error.strerror}") from error
+    if rows and key not in rows[0]:
+        raise DescriptionError(f"{path}: expected a column {key!r}, separated from others by spaces")
+    return {int(row[key]): {name: _value(value) for name, value in row.items() if name} for row in rows}
+
+
+def _value(text: Any) -> Any:
+    """What a table says: a number, or text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    return text
+
+
+def _table(group: Any, where: str, name: str, of: str, types: Mapping[int, Mapping[str, Any]]) -> Table:
+    if f"{of}_type_id" not in group:
+        raise DescriptionError(f"{where}: expected a dataset {of}_type_id")
+    type_ids = group[f"{of}_type_id"][:].astype(np.int64)
+    has_groups = f"{of}_group_id" in group
+    group_ids = group[f"{of}_group_id"][:].astype(np.int64) if has_groups else np.zeros(len(type_ids), np.int64)
+    index = group[f"{of}_group_index"][:].astype(np.int64) if has_groups else np.arange(len(type_ids))
+    groups = {int(each): dict(_attributes(group[each])) for each in group if each.isdigit()}
+    return Table(where, name, type_ids, group_ids, index, types, groups)
+
+
+def _attributes(group: Any, before: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """The attributes of a group, those of its dynamics_params as "dynamics_params/NAME"; enumerations as their text."""
+    library = group["@library"] if "@library" in group else {}
+    for name, found in group.items():
+        if name == "dynamics_params" and not hasattr(found, "shape"):
+            yield from _attributes(found, "dynamics_params/")
+        elif hasattr(found, "shape"):
+            values = found[:]
+            if values.dtype.kind in "OS":
+                values = np.array([each.decode() if isinstance(each, bytes) else each for each in values], object)
+            if name in library:
+                texts = [each.decode() if isinstance(each, bytes) else each for each in library[name][:]]
+                values = np.array(texts, object)[values]
+            yield before + name, values
+
+
+def _in_order(table: Table, group: Any) -> Table:
+    """Nodes in the order of their ids, which must be 0 to n - 1."""
+    if "node_id" not in group:
+        return table
+    ids = group["node_id"][:].astype(np.int64)
+    order = np.argsort(ids, kind="stable")
+    if not np.array_equal(ids[order], np.arange(len(table))):
+        raise DescriptionError(f"{table.where}: expected the ids 0 to {len(table) - 1}, each once, as node_id")
+    arrays = (table.type_ids[order], table.group_ids[order], table.group_index[order])
+    return Table(table.where, table.name, *arrays, table.types, table.groups)
+
+
+def _end(group: Any, end: str, nodes: Mapping[str, Table], where: str) -> tuple[str, np.ndarray]:
+    """The population and the ids of the sources, or targets, of edges."""
+    found = group.get(f"{end}_node_id")
+    if found is None:
+        raise DescriptionError(f"{where}: expected a dataset {end}_node_id")
+    name = found.attrs.get("node_population", found.attrs.get("network", ""))
+    name = unnamed(name.decode() if isinstance(name, bytes) else str(name))
+    if name not in nodes:
+        raise DescriptionError(f"{where}: its {end}s are nodes of {name!r}; there are: {', '.join(nodes)}")
+    ids = found[:].astype(np.int64)
+    if len(ids) and not 0 <= ids.min() <= ids.max() < len(nodes[name]):
+        low, high, n = int(ids.min()), int(ids.max()), len(nodes[name])
+        raise DescriptionError(f"{where}: {end}s are from {low} to {high}, and {name!r} has {n} nodes")
+    return name, ids
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DescriptionError(f"{path}: cannot be read: {error.strerror}; expected a JSON file of SONATA") from error
+    except ValueError as error:
+        raise DescriptionError(f"{path}: is no JSON: {error}") from error
