@@ -1,4 +1,4 @@
-"""Writes the pages that are generated, before Sphinx reads the folder: of the reference and of the models."""
+"""Writes the pages that are generated, before Sphinx reads the folder: of the reference, of models and of rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from _site import model_pages, reference
+from _site import model_pages, reference, rule_pages
 
 DOCS = Path(__file__).parents[1]
 
@@ -26,6 +26,8 @@ def write(folder: Path, pages: Mapping[str, str]) -> None:
 def _write_all(app: Any) -> None:
     write(DOCS / "reference" / "api", reference.pages())
     write(DOCS / "gallery" / "models", model_pages.pages())
+    write(DOCS / "theory" / "rules", rule_pages.pages())
+    rule_pages.draw(DOCS / "theory" / "rules")
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -11,7 +11,7 @@ import pytest
 from site_pages import ROOT
 
 DOCS = ROOT / "docs"
-GENERATED = ("_site", "examples", "tutorials", "reference/api", "gallery/models", "theory/circuits")
+GENERATED = ("_site", "examples", "tutorials", "reference/api", "gallery/models", "theory/rules")
 TESTED_BY_THEMSELVES = ("changing.md", "learners.md")
 """In unit/, which also compare what they print."""
 PAGES = [
