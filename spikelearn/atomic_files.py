@@ -35,6 +35,7 @@ def replacing(path: Path, wait_s: float = 0.0, durable: bool = False) -> Iterato
             os.fsync(descriptor)
         if system.WINDOWS:  # which renames no open file
             os.close(descriptor)
+            descriptor = -1
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):

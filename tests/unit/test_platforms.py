@@ -1,16 +1,40 @@
 """What is missing on other systems is done without, or refused by name: their modules and calls are taken away here."""
 
 import os
+import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
+import spikelearn
 from spikelearn import system
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep.task_spec import TaskSpec
 
+SOME = "fcntl|resource|pwd|grp|termios|tty|pty|msvcrt|winreg|_winapi"
+WINDOWS = """
+import ctypes, fcntl, subprocess, sys, tempfile, types
+locked = []
+
+
+def lock_file(handle, flags, reserved, low, high, place):
+    assert (flags, reserved, low, high) == (3, 0, 1, 0)
+    if place._obj[2] < 1 << 40:
+        locked.append("a byte that a file may have")
+    try:
+        fcntl.flock(handle.value, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return 0
+    return 1
+
+
+sys.modules["msvcrt"] = types.SimpleNamespace(get_osfhandle=lambda descriptor: descriptor)
+ctypes.WinDLL = lambda name, use_last_error: types.SimpleNamespace(LockFileEx=lock_file)
+ctypes.get_last_error = lambda: 33
+"""
 ELSEWHERE = """
 import multiprocessing, os, signal, sys
 from pathlib import Path
@@ -43,6 +67,7 @@ assert io.load(folder / "run.h5").spikes(cells.name).times.tobytes() == run.spik
 assert sorted(path.name for path in folder.iterdir()) == ["run.h5", "state"], list(folder.iterdir())
 with LocalProcesses(1) as processes:
     assert processes.submit(divmod, 7, 2).result() == (3, 1)
+assert locked == [], locked
 print(run.spikes(cells).times.tobytes().hex())
 """
 HERE = """
@@ -60,7 +85,7 @@ def test_a_network_runs_and_is_saved_without_what_other_systems_lack(tmp_path):
             [sys.executable, "-B", "-W", "error", "-c", script, str(tmp_path)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        for script in (HERE, ELSEWHERE)
+        for script in (HERE, WINDOWS + ELSEWHERE)
     ]  # fmt: skip
     (here, complaints), (elsewhere, errors) = (script.communicate() for script in scripts)
     assert complaints == errors == ""
@@ -145,3 +170,32 @@ def test_a_file_is_locked_by_one_and_where_there_are_no_locks_by_all(tmp_path, m
 
         monkeypatch.setattr(filelock, "lock_descriptor", missing)
         assert system.lock(other.fileno())
+
+
+def test_a_file_is_locked_on_windows_where_it_can_still_be_written(tmp_path):
+    """Windows itself is not here: LockFileEx is played by flock, and what it is asked for is what is tested."""
+    script = WINDOWS + (
+        "from spikelearn import system\n"
+        "system.WINDOWS = True\n"
+        "one, other = (open(sys.argv[1], 'ab') for _ in range(2))\n"
+        "assert system.lock(one.fileno()) and not system.lock(other.fileno())\n"
+        "one.close()\n"
+        "assert system.lock(other.fileno()) and locked == []\n"
+        "ctypes.get_last_error = lambda: 1\n"
+        "third = open(sys.argv[1], 'ab')\n"
+        "assert system.lock(third.fileno()), 'where nothing can be locked all may write'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "file")], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_but_system_asks_for_what_only_some_systems_have():
+    """The modules that exist on Linux, or on Windows, alone are imported where they are done without."""
+    folder = Path(spikelearn.__file__).parent
+    allowed = {"system.py": {"resource", "msvcrt"}, "cache_folder.py": {"pwd"}}
+    found = {}
+    for path in folder.rglob("*.py"):
+        names = set(re.findall(rf"\bimport[ (]\"?({SOME})\b", path.read_text(encoding="utf-8")))
+        if names - allowed.get(path.name, set()):
+            found[path.name] = names
+    assert found == {}
