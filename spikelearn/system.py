@@ -54,7 +54,7 @@ def lock(descriptor: int) -> bool:
 
 
 def _lock_far(descriptor: int) -> bool:
-    """Lock a byte that no file has: what Windows locks can be written by no other descriptor, not in this process either.
+    """Lock a byte that no file has: Windows lets no other descriptor write what is locked, not here either.
 
     An OVERLAPPED of 64 bits is four numbers, of which the third is the place.
     """
