@@ -127,7 +127,10 @@ class PointNeuron(Cell, cells.PointNeuron):
 
     @property
     def native_parameters(self) -> ParameterSpace:
-        return deepcopy(self.parameter_space)
+        found = {name: deepcopy(value) for name, value in self.neuron.parameter_space.items()}
+        for receptor, each in self.post_synaptic_receptors.items():
+            found |= {f"{receptor}.{name}": deepcopy(value) for name, value in each.parameter_space.items()}
+        return ParameterSpace({name: value for name, value in found.items() if not name.endswith(".locations")})
 
     @property
     def default_parameters(self) -> dict[str, Any]:

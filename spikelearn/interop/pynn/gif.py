@@ -2,8 +2,8 @@
 
 C_m dV_m/dt = g_L (E_L - V_m) + g_exc (E_exc - V_m) + g_inh (E_inh - V_m) + I - stc. It fires with the hazard
 lambda_0 exp((V_m - v_t) / Delta_V), where v_t = V_T_star + sfa. A spike adds to the spike-triggered current stc and to
-the threshold three terms each, which decay with time constants of their own. NEST's gif_cond_exp; as there, and as in
-spikelearn's GIF, stc and v_t keep their value from the start of a step throughout it.
+the threshold three terms each, which decay with time constants of their own. NEST's gif_cond_exp; as there, stc and v_t
+keep their value from the start of a step throughout it, and V_m is reset in the step after a spike.
 """
 
 from __future__ import annotations
@@ -79,12 +79,12 @@ def _step(  # type: ignore[no-untyped-def]
     V_inf = (g_L * E_L + g_exc * E_exc + g_inh * E_inh + I_exc + I_e - stc) / g
     V = V_inf + (V_m - V_inf) * exponential(-dt_C * g)
     held = refractory > 0.0
-    V = V_m if held else V
+    V = V_reset if held else V
     refractory = refractory - 1.0 if held else refractory
     g_exc = g_exc * half_exc + in_exc
     g_inh = g_inh * half_inh + in_inh
     fired = uniform < escape_probability(V - v_t, Delta_V, lambda_0_dt) and not held
-    V = V_reset if fired else V
+    V = V_reset if fired and n_ref == 0.0 else V
     refractory = n_ref if fired else refractory
     stc_1 = P_stc_1 * stc_1 + (q_stc_1 if fired else 0.0)
     stc_2 = P_stc_2 * stc_2 + (q_stc_2 if fired else 0.0)

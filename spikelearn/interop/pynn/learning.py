@@ -64,6 +64,38 @@ With W_min = 0 it is NEST's stdp_synapse (mu = 0 additive, 1 multiplicative). Ne
 """
 
 
+class BalancingSTDPParameters(NamedTuple):
+    eta: Annotated[weight, "step of the weight at a pair"] = 0.001
+    alpha: Annotated[number, "depression at each arrival: 2 * target rate * tau"] = 0.12
+    tau: Annotated[ms, "time constant of both traces"] = 20.0
+    W_min: Annotated[weight, "smallest weight"] = 0.0
+    W_max: Annotated[weight, "largest weight"] = 100.0
+
+
+@scalar
+def _balance_pre(weight, K_plus, K_minus, eta, alpha):  # type: ignore[no-untyped-def]
+    return weight + eta * (K_minus - alpha)
+
+
+@scalar
+def _balance_post(weight, K_plus, K_minus, eta, alpha):  # type: ignore[no-untyped-def]
+    return weight + eta * K_plus
+
+
+BalancingSTDP = PlasticityRule(
+    "BalancingSTDP",
+    BalancingSTDPParameters,
+    pre=(Trace("K_plus", "tau"),),
+    post=(Trace("K_minus", "tau"),),
+    on_pre=_balance_pre,
+    on_post=_balance_post,
+    constants=lambda p, dt: {"eta": p.eta if p.W_max > 0 else -p.eta, "alpha": p.alpha},
+    check=check_one_sign,
+    additive_in=lambda p: "K_plus",
+)
+"""sl.InhibitorySTDP (Vogels et al. 2011), but the two changes at an arrival are one: limits hold for their sum."""
+
+
 class BernoulliParameters(NamedTuple):
     p: Annotated[number, "probability of transmission"] = 0.5
 

@@ -211,11 +211,24 @@ class SpikeSourceArray(Listed, cells.SpikeSourceArray):
                 )
 
 
+def apart(times: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes at the ends of their steps, in the order of neurons and times; the second of a neuron in one time step is
+    in the next.
+    """
+    order = np.lexsort((times, ids))
+    steps, ids = _steps(times[order]), ids[order]
+    for one in np.unique(ids[1:][(np.diff(ids) == 0) & (np.diff(steps) == 0)]):
+        own = np.flatnonzero(ids == one)
+        steps[own] = np.maximum.accumulate(steps[own] - np.arange(len(own))) + np.arange(len(own))
+    return np.asarray(times_of(steps, simulator.state.dt)), ids
+
+
 class SpikeSourceInhGamma(Listed, cells.SpikeSourceInhGamma):
     """Spike source, generating realizations of an inhomogeneous gamma process, employing the thinning method.
 
     a (no unit, at least 1) and b (s) are the shape and the scale of the distribution of intervals from the times tbins
-    (ms) on. Its spikes are made before each run. The first interval begins at `start`.
+    (ms) on. Its spikes are made before each run. The first interval begins at `start`. A spike that would be the second
+    of a neuron in one time step comes in the next.
     """
 
     translations = unchanged(cells.SpikeSourceInhGamma)
@@ -227,6 +240,7 @@ class SpikeSourceInhGamma(Listed, cells.SpikeSourceInhGamma):
         state = simulator.state
         number = state.populations.index(population)
         population.process = ThinnedGamma((state.seed, state.segment_counter, number, 7), population.size)
+        population.made = np.zeros(0), np.zeros(0, np.int64)
         population.counted = False
         return SpikeList([], [])
 
@@ -234,15 +248,21 @@ class SpikeSourceInhGamma(Listed, cells.SpikeSourceInhGamma):
         """Make its spikes up to a step."""
         p, state = population.parameters, simulator.state
         bins, a, b = ([np.asarray(each.value, float) for each in p[name]] for name in ("tbins", "a", "b"))
+        left = _steps(population.made[0]) > state.step
         times, ids = population.process.until(
             state.t, float(times_of(last, state.dt)), bins, a, [1e3 * each for each in b], p["start"],
             p["start"] + p["duration"],
         )  # fmt: skip
-        population.made = times, ids
-        set_spikes(net, neurons, population, times, ids)
+        times, ids = (
+            np.concatenate([kept[left], new]) for kept, new in zip(population.made, (times, ids), strict=True)
+        )
+        population.made = apart(times, ids)
+        set_spikes(net, neurons, population, *population.made)
 
     def emitted(self, population: Population, own: dict[str, Any], first: int, last: int) -> Any:
-        return population.made
+        times, ids = population.made
+        keep = _steps(times) <= last
+        return times[keep], ids[keep]
 
     def set(self, net: Network, neurons: Any, population: Population, changed: dict[str, Any]) -> None:
         population.process.forget_candidates()

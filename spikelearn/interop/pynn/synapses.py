@@ -11,9 +11,8 @@ from pyNN.standardmodels import build_translations, synapses
 
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import unchanged
-from spikelearn.interop.pynn.learning import Bernoulli, PairSTDP
+from spikelearn.interop.pynn.learning import BalancingSTDP, Bernoulli, PairSTDP
 from spikelearn.interop.pynn.values import alike
-from spikelearn.plasticity import InhibitorySTDP
 from spikelearn.synapses import StochasticRelease, TsodyksUzielMarkram
 
 __all__ = [
@@ -145,7 +144,7 @@ class MultiQuantalSynapse(_Release, synapses.MultiQuantalSynapse):
 class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
     __doc__ = synapses.AdditiveWeightDependence.__doc__
     translations = unchanged(synapses.AdditiveWeightDependence)
-    possible_models = frozenset({"PairSTDP", "InhibitorySTDP"})
+    possible_models = frozenset({"PairSTDP", "BalancingSTDP"})
     exponents = (0.0, 0.0)
 
 
@@ -184,7 +183,7 @@ class Vogels2011Rule(synapses.Vogels2011Rule):
     """
 
     translations = unchanged(synapses.Vogels2011Rule)
-    possible_models = frozenset({"InhibitorySTDP"})
+    possible_models = frozenset({"BalancingSTDP"})
 
 
 class STDPMechanism(SynapseType, synapses.STDPMechanism):
@@ -216,7 +215,7 @@ class STDPMechanism(SynapseType, synapses.STDPMechanism):
     def rule_parameters(self, values: Values, factor: float) -> dict[str, Any]:
         low, high = sorted(float(values[name][0]) * factor for name in ("w_min", "w_max"))
         found: dict[str, Any] = {"W_min": low, "W_max": high}
-        if self._rule == "InhibitorySTDP":
+        if self._rule == "BalancingSTDP":
             tau = float(values["tau"][0])
             found |= {"tau": tau, "eta": alike(values["eta"] * factor), "alpha": alike(2e-3 * tau * values["rho"])}
             return found
@@ -227,7 +226,7 @@ class STDPMechanism(SynapseType, synapses.STDPMechanism):
         return found
 
     def plasticity(self, parameters: dict[str, Any]) -> Any:
-        return {"PairSTDP": PairSTDP, "InhibitorySTDP": InhibitorySTDP}[self._rule](**parameters)
+        return {"PairSTDP": PairSTDP, "BalancingSTDP": BalancingSTDP}[self._rule](**parameters)
 
     def dendritic_steps(self, projection: Any) -> np.ndarray:
         steps = np.rint(projection.delays() / simulator.state.dt)
