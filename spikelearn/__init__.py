@@ -46,6 +46,7 @@ if _TYPE_CHECKING:
     from spikelearn.experiments.listing import models as models
     from spikelearn.interop.sonata.reading import from_sonata as from_sonata
     from spikelearn.interop.sonata.reading import sonata_duration as sonata_duration
+    from spikelearn.io.event_files import from_events as from_events
     from spikelearn.io.neo_blocks import from_neo as from_neo
     from spikelearn.io.nwb_reading import from_nwb as from_nwb
     from spikelearn.kernels.random import random_uniform as random_uniform

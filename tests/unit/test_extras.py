@@ -33,6 +33,7 @@ def on_nest(run, path):
 
 CALLS = {
     "completion": ("argcomplete", completion),
+    "events": ("aedat", lambda run, path: sl.io.read_events(ROOT / "tests/unit/event_files/davis346.aedat4")),
     "gymnasium": ("gymnasium", lambda run, path: sl.PythonEnvironment("CartPole-v1", decode=print)),
     "interactive": ("plotly", lambda run, path: sl.plots.interactive(run)),
     "neo": ("neo", lambda run, path: run.to_neo()),
