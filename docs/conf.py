@@ -24,13 +24,7 @@ extensions = [
     "_site.links",
     "_site.mathematics",
 ]
-exclude_patterns = [
-    "environment.txt",
-    "coming_from/*/*.py",
-    "_site",
-    "**/GALLERY_HEADER.rst",
-    "**/sg_execution_times.rst",
-]
+exclude_patterns = ["_site", "theory/words", "**/GALLERY_HEADER.rst", "**sg_execution_times.rst"]
 default_role = "code"
 add_module_names = False
 toc_object_entries = False

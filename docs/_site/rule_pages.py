@@ -29,6 +29,8 @@ TASKS = {
 }  # fmt: skip
 
 COLUMNS = "| task | seeds | test accuracy | hidden cells frozen | no hidden cells | shuffled teacher |"
+RELATIVE = re.compile(r"\bthe same\b|that inverse|\bit\b")
+"""In what is said of a rule in a table where another stands above it."""
 
 
 def pages() -> dict[str, str]:
@@ -90,8 +92,8 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
     parts = [
         f"# {escaped(_title(rule))}",
         escaped(idea[:1].upper() + idea[1:]),
-        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n\nThe circuit with {SIZES[1]} hidden cells, drawn from "
-        "the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
+        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n\nThe circuit with {SIZES[1]} hidden cells, drawn "
+        "from the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
     ]
     if words.exists():
         parts += [words.read_text(encoding="utf-8").strip()]
@@ -107,14 +109,12 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
         markdown(rest),
     ]
     if results:
-        head = "| task | seeds | test accuracy | hidden cells frozen | no hidden cells | shuffled teacher |\n|---|---|---|---|---|---|"
+        tasks = [task for task in TASKS if any(each["task"] == task for each in results)]
         parts += [
             "## Measured",
-            "\n".join(
-                [head, *(_row(task, results) for task in TASKS if any(each["task"] == task for each in results))]
-            ),
-            "Means over seeds; the last three columns are controls. All rules side by side, with thresholds set beforehand, angles to the "
-            "gradient and synaptic events: [results](/results/credit_assignment.md).",
+            "\n".join([COLUMNS, "|---|---|---|---|---|---|", *(_row(task, results) for task in tasks)]),
+            "Means over seeds; the last three columns are controls. All rules side by side, with thresholds set "
+            "beforehand, angles to the gradient and synaptic events: [results](/results/credit_assignment.md).",
         ]
     options = re.sub(r"\s+", " ", repr(rule))
     parts += [
