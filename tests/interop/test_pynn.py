@@ -333,6 +333,34 @@ def test_one_cell_to_one_and_random_numbers_of_the_back_end():
     assert [(i, j) for i, j, _ in made.get("weight", format="list")] == [(0, 0), (1, 1), (2, 2)]
 
 
+def test_spikes_off_the_grid_are_exact():
+    sim.setup(timestep=0.1, spike_precision="off_grid")
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.234]))
+    cells = sim.Population(2, sim.IF_curr_exp(i_offset=[0.0, 1.0], tau_refrac=1.05))
+    sim.Projection(source, cells[0:1], sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5, delay=1.03))
+    cells.record(["spikes", "v"])
+    sim.run(20)
+    sim.run(30)
+    v = v_of(cells)
+    assert v.shape == (501, 2) and v[22, 0] == -65 < v[23, 0]
+    since = 0.1 * np.arange(23, 100) - 2.264
+    expected = -65 + 0.5 * 5 / 15 * 20 * (np.exp(-since / 20) - np.exp(-since / 5))
+    np.testing.assert_allclose(v[23:100, 0], expected, rtol=1e-12)
+    period = 20 * np.log(20 / 5)
+    assert spikes_of(cells)[1] == pytest.approx([period], rel=1e-13)
+    with pytest.raises(sl.errors.DescriptionError, match="cannot be changed"):
+        cells.set(i_offset=0.5)
+        sim.run(1)
+    sim.setup(timestep=0.1, spike_precision="off_grid")
+    cells = sim.Population(1, sim.IF_cond_exp(i_offset=1.0))
+    cells.record("spikes")
+    with pytest.warns(RuntimeWarning, match="LIFConductance"):
+        sim.run(50)
+    assert np.rint(spikes_of(cells)[0] / 0.1) * 0.1 == pytest.approx(spikes_of(cells)[0])
+    with pytest.raises(ValueError, match="spike_precision"):
+        sim.setup(spike_precision="fine")
+
+
 def test_what_cannot_be_is_named():
     source = sim.Population(1, sim.SpikeSourceArray())
     cells = sim.Population(1, sim.IF_curr_exp())

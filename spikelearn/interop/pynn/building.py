@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.errors import SignWarning
+from spikelearn.errors import DescriptionError, SignWarning
 from spikelearn.network import Network
 from spikelearn.results.run import Run
 from spikelearn.steps import times_of
@@ -27,6 +27,10 @@ class Built:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._begin()
+
+    def _begin(self) -> None:
+        state = self.state
         seed = state.seed + 1_000_003 * max(state.segment_counter, 0)
         self.net = Network(dt=state.dt, seed=seed, **state.options)
         self.neurons: dict[Population, Neurons] = {}
@@ -38,7 +42,8 @@ class Built:
         """Run up to a step, and let the recorders have what was recorded."""
         self.take_up(last)
         first = self.state.step
-        run = self.net.run(float(times_of(last - first, self.state.dt)), engine=self.state.engine)
+        engine = "events" if self.state.exact else self.state.engine
+        run = self.net.run(float(times_of(last - first, self.state.dt)), engine=engine)
         check_run(run)
         for population, neurons in self.neurons.items():
             if population.celltype.listed:
@@ -49,6 +54,21 @@ class Built:
 
     def take_up(self, last: int | None = None) -> None:
         """Add what is new, and set what was set. last: the step up to which it will run."""
+        self._take_up(last)
+        if self.state.exact and self.state.step == 0:
+            try:
+                self.net.build("events")
+            except DescriptionError as error:
+                message = (
+                    f"spike_precision='off_grid': not all of this network can run so: {error}; it runs on the grid"
+                )
+                warnings.warn(message, RuntimeWarning, stacklevel=6)
+                self.state.exact = False
+                self.state.forget_network()
+                self._begin()
+                self._take_up(last)
+
+    def _take_up(self, last: int | None) -> None:
         with warnings.catch_warnings():
             # PyNN has checked signs in its own way.
             warnings.simplefilter("ignore", SignWarning)

@@ -39,6 +39,8 @@ def whole_steps(name: str) -> Callable[[Values], Any]:
 
     def rounded(p: Values) -> Any:
         dt = simulator.state.dt
+        if simulator.state.exact:
+            return p[name]
         return np.ceil(np.asarray(p[name], float) / dt - 1e-6) * dt
 
     return rounded

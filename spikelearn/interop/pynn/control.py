@@ -29,8 +29,14 @@ def setup(timestep: float = 0.1, min_delay: float | str = "auto", **extra_params
 
     timestep, min_delay: ms. Of extra_params, besides max_delay: `rng_seed` is the root of the random numbers that are
     drawn while the network runs (those of connectors have generators of their own); `threads`, `precision` and `engine`
-    are those of spikelearn.Network and its `run`. As in other back-ends, those of other simulators are ignored.
+    are those of spikelearn.Network and its `run`. `spike_precision="off_grid"`: spikes, delays and refractory periods
+    are not rounded to steps, and integration is exact, if all cells are IF_curr_exp, IF_curr_delta or IF_curr_alpha,
+    all sources SpikeSourceArray and all synapses static; else a warning says why not. Such a network cannot be changed
+    after its first run. As in other back-ends, parameters of other simulators are ignored.
     """
+    precision = extra_params.get("spike_precision", "on_grid")
+    if precision not in ("on_grid", "off_grid"):
+        raise ValueError(f"spike_precision: expected 'on_grid' or 'off_grid', got {precision!r}")
     common.setup(timestep, min_delay, **extra_params)
     seed = extra_params.get("rng_seed", extra_params.get("rng_seeds_seed", 42))
     options: dict[str, Any] = {name: extra_params[name] for name in ("threads", "precision") if name in extra_params}
@@ -40,6 +46,7 @@ def setup(timestep: float = 0.1, min_delay: float | str = "auto", **extra_params
     state.given_min_delay = min_delay
     state.given_max_delay = extra_params.get("max_delay", "auto")
     state.seed, state.options, state.engine = seed, options, extra_params.get("engine")
+    state.exact = precision == "off_grid"
     return rank()
 
 

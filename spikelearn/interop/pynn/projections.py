@@ -114,7 +114,9 @@ class Projection(common.Projection):
         self._listed = []
 
     def delays(self) -> np.ndarray:
-        """(n,) ms, as they count: multiples of the time step."""
+        """(n,) ms, as they count: multiples of the time step on the grid."""
+        if simulator.state.exact:
+            return self._values["delay"]
         return np.asarray(np.maximum(np.rint(self._values["delay"] / simulator.state.dt), 1.0) * simulator.state.dt)
 
     def _check_delays(self) -> None:

@@ -27,8 +27,8 @@ class ID(int, common.IDMixin):
 class State(common.control.BaseState):
     """What `setup` begins anew. The network is built at the first run and goes on until `reset` or `setup`.
 
-    built: the network as spikelearn has it; None before the first run. populations, projections, sources: all that
-    were made since `setup`, in this order.
+    exact: whether it is to run in continuous time. built: the network as spikelearn has it; None before the first run.
+    populations, projections, sources: all that were made since `setup`, in this order.
     """
 
     mpi_rank = 0
@@ -42,6 +42,7 @@ class State(common.control.BaseState):
         self.seed = 42
         self.options: dict[str, Any] = {}
         self.engine: Any = None
+        self.exact = False
         self.clear()
 
     def clear(self) -> None:
@@ -65,6 +66,10 @@ class State(common.control.BaseState):
         self.t_start = 0
         self.running = False
         self.segment_counter += 1
+        self.forget_network()
+
+    def forget_network(self) -> None:
+        """Let all parts begin anew in a network that is still to be built."""
         for recorder in self.recorders:
             recorder.forget()
         for source in self.sources:

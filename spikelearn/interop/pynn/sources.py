@@ -8,6 +8,7 @@ import numpy as np
 from pyNN.errors import InvalidParameterValueError
 from pyNN.standardmodels import cells
 
+from spikelearn.errors import DescriptionError
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import Cell, Values, unchanged, whole_steps
 from spikelearn.interop.pynn.source_models import CountedPoissonSource, GammaSource, PoissonSource, RefractorySource
@@ -136,6 +137,9 @@ class Listed(Cell):
 
     def of(self, population: Population) -> Any:
         own = self.own(population.parameters)
+        if simulator.state.exact:
+            population.counted = False
+            return SpikeList(own["times"], own["ids"])
         found = in_steps(own["times"], own["ids"])
         population.counted = bool(np.any(found["counts"] > 1))
         return SpikeList(**_spike_list(found, population.counted))
@@ -238,6 +242,8 @@ class SpikeSourceInhGamma(Listed, cells.SpikeSourceInhGamma):
 
     def of(self, population: Population) -> Any:
         state = simulator.state
+        if state.exact:
+            raise DescriptionError(f"{population.label}: SpikeSourceInhGamma makes its spikes from run to run")
         number = state.populations.index(population)
         population.process = ThinnedGamma((state.seed, state.segment_counter, number, 7), population.size)
         population.made = np.zeros(0), np.zeros(0, np.int64)
