@@ -85,6 +85,8 @@ def test_libsonata_reads_nodes_edges_and_sets(tmp_path):
     assert nodes.size == 30
     EXACT.check(nodes.get_dynamics_attribute("tau_m", nodes.select_all()), np.linspace(8.0, 12.0, 30))
     EXACT.check(nodes.get_attribute("x", nodes.select_all()), net.populations["layer 2/3"].positions[:, 0])
+    circuit = libsonata.CircuitConfig.from_file(str(config.parent / "circuit_config.json"))
+    assert circuit.node_populations == {"source", "layer 2%2F3", "more"} and circuit.edge_population("back").size == 300
     edges = libsonata.EdgeStorage(str(tmp_path / "network" / "network" / "0_edges.h5")).open_population(
         "source->layer 2%2F3"
     )
@@ -98,7 +100,7 @@ def test_libsonata_reads_nodes_edges_and_sets(tmp_path):
     sets = libsonata.NodeSets.from_file(str(tmp_path / "network" / "node_sets.json"))
     assert "driven 0" in sets.names
     assert sets.materialize("driven 0", nodes).flatten().tolist() == [5, 6, 7, 8]
-    assert json.loads(config.read_text())["run"] == {"tstop": 200.0, "dt": 0.1}
+    assert json.loads(config.read_text())["run"] == {"tstop": 200.0, "dt": 0.1, "random_seed": 3}
 
 
 def test_other_sources_are_the_spikes_of_a_run(tmp_path):

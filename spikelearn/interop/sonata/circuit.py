@@ -80,13 +80,33 @@ class Table:
                 values[mine] = attributes[name][self.group_index[mine]]
         return values
 
+    def choices(self, name: str) -> list[tuple[Any, np.ndarray]]:
+        """The values of an attribute, None for none, and which have each: (n,) of bool. Without a pass over the members
+        if it is one of types only."""
+        if any(name in attributes for attributes in self.groups.values()):
+            values = self.column(name)
+            return [(each, values == each) for each in dict.fromkeys(values.tolist())]
+        types: dict[Any, list[int]] = {}
+        for type_id in np.unique(self.type_ids).tolist():
+            given = self.types.get(type_id, {}).get(name)
+            types.setdefault(None if given in NULL else given, []).append(type_id)
+        return [(value, np.isin(self.type_ids, ids)) for value, ids in types.items()]
+
     def numbers(self, name: str) -> np.ndarray:
-        """The same as float64, NaN where there is none."""
-        values = self.column(name)
+        """An attribute as float64, NaN where there is none."""
+        values = np.full(len(self), np.nan)
         try:
-            return np.array([np.nan if each is None else float(each) for each in values.tolist()])
+            for type_id in np.unique(self.type_ids).tolist():
+                given = self.types.get(type_id, {}).get(name)
+                if given not in NULL:
+                    values[self.type_ids == type_id] = float(given)
+            for group, attributes in self.groups.items():
+                if name in attributes:
+                    mine = self.group_ids == group
+                    values[mine] = attributes[name][self.group_index[mine]].astype(np.float64)
         except (TypeError, ValueError):
             raise DescriptionError(f"{self.where}: expected numbers as {name!r}") from None
+        return values
 
 
 @dataclass(frozen=True)

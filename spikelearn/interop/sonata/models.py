@@ -125,11 +125,10 @@ WEIGHT_FUNCTIONS = (None, "wmax", "default_weight_fnc", "set_syn_weight", "defau
 """Functions of BMTK whose weight is syn_weight, times the number of synapses."""
 
 
-def check_synapse(model: Any, weight_function: Any, where: str) -> None:
-    """Raise DescriptionError unless an edge is a static synapse of given weight."""
-    name = None if model is None else str(model).removeprefix("nest:")
-    if name not in (None, "static_synapse"):
-        raise DescriptionError(f"{where}: model_template {model!r} cannot be taken over, only static_synapse")
-    if weight_function not in WEIGHT_FUNCTIONS:
+def check_synapse(what: str, value: Any, where: str) -> None:
+    """Raise DescriptionError unless an edge is a static synapse of given weight, by its template or its function."""
+    if what == "model_template" and value is not None and str(value).removeprefix("nest:") != "static_synapse":
+        raise DescriptionError(f"{where}: model_template {value!r} cannot be taken over, only static_synapse")
+    if what == "weight_function" and value not in WEIGHT_FUNCTIONS:
         known = ", ".join(each for each in WEIGHT_FUNCTIONS if each)
-        raise DescriptionError(f"{where}: weight_function {weight_function!r} is not known here; these are: {known}")
+        raise DescriptionError(f"{where}: weight_function {value!r} is not known here; these are: {known}")

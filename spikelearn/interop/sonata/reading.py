@@ -33,8 +33,8 @@ class Part:
 
 
 def from_sonata(
-    config: Any, dt: Quantity | None = None, seed: int = 0, exact: bool = False, shortest_delay: Quantity | None = None,
-    reports: bool = True,
+    config: Any, dt: Quantity | None = None, seed: int | None = None, exact: bool = False,
+    shortest_delay: Quantity | None = None, reports: bool = True,
 ) -> Network:  # fmt: skip
     """The network of a SONATA configuration, with its spikes, currents and reports: of a circuit, or of a simulation.
 
@@ -43,12 +43,12 @@ def from_sonata(
     population for each, called "NAME (MODEL)". Of edges that share source, target and sign there is one projection.
     Spikes of neurons are recorded, and what reports ask for. How long to run, tstop, is `sonata_duration(config)`.
 
-    config: path. dt: ms; by default that of the simulation, or 0.1. exact: for `engine="events"`; times and delays stay
-    as they are. Otherwise spikes of virtual nodes count at the end of the step in which they are, and delays are the
-    nearest number of steps, as in NEST.
-    shortest_delay: ms; shorter delays become as long, as files for NEURON may need: here they are at least dt. v_init
-    is the initial potential of all neurons, as SONATA has it (BMTK ignores it for NEST). reports: whether they are
-    recorded. Currents are in pA, for files whose target_simulator is NEURON in nA.
+    config: path. dt: ms; by default that of the simulation, or 0.1. seed: by default random_seed of the run, or 0.
+    exact: for `engine="events"`; times and delays stay as they are. Otherwise spikes of virtual nodes count at the end
+    of the step in which they are, and delays are the nearest number of steps, as in NEST. shortest_delay: ms; shorter
+    delays become as long, as files for NEURON may need: here they are at least dt. reports: whether they are recorded.
+    v_init is the initial potential of all neurons, as SONATA has it (BMTK ignores it for NEST). Currents are in pA, for
+    files whose target_simulator is NEURON in nA.
     Raises DescriptionError or RunFileError, naming file and place, for what cannot be taken over. Needs h5py.
 
     >>> net = sl.from_sonata("simulation_config.json")  # doctest: +SKIP
@@ -62,7 +62,7 @@ def from_sonata(
     least = None
     if shortest_delay is not None:
         least = one_number(shortest_delay, "ms", "shortest_delay of from_sonata", above=0.0)
-    net = Network(dt=step, seed=seed)
+    net = Network(dt=step, seed=run.get("random_seed", 0) if seed is None else seed)
     nodes = read_nodes(found)
     spikes = dict(_given_spikes(found, nodes))
     whole = flag(exact, "exact of from_sonata")
@@ -219,9 +219,9 @@ def _connect(
 ) -> None:
     """The projections that a population of edges becomes: one for each source, target and port."""
     table = edges.table
-    models, functions = table.column("model_template"), table.column("weight_function")
-    for model, function in dict.fromkeys(zip(models.tolist(), functions.tolist(), strict=True)):
-        check_synapse(model, function, table.where)
+    for what in ("model_template", "weight_function"):
+        for value, _ in table.choices(what):
+            check_synapse(what, value, table.where)
     weights, delays = _weights(config, table), table.numbers("delay")
     alone = len(parts[edges.source]) == len(parts[edges.target]) == 1
     for target in parts[edges.target]:
@@ -264,12 +264,11 @@ def _weights(config: Config, table: Table) -> np.ndarray:
         raise DescriptionError(f"{table.where}: expected a syn_weight of each edge; edge {none} has none")
     counts = table.numbers("nsyns")
     weights = weights * np.where(np.isnan(counts), 1.0, counts)
-    files = table.column("dynamics_params")
-    for file in dict.fromkeys(files.tolist()):
+    for file, mine in table.choices("dynamics_params"):
         given = {} if file in NULL else config.component("synaptic_models_dir", str(file))
         if unknown := set(given) - {"sign", "level_of_detail"}:
             raise DescriptionError(f"{table.where}: parameters {sorted(unknown)} of {file!r} cannot be taken over")
-        weights[files == file] *= float(given.get("sign", 1.0))
+        weights[mine] *= float(given.get("sign", 1.0))
     if own := [name for name in table.names() if name.startswith("dynamics_params/")]:
         raise DescriptionError(f"{table.where}: parameters of each edge cannot be taken over: {', '.join(own)}")
     return weights

@@ -56,7 +56,7 @@ def write(net: Network, folder: Any, duration: Any = None, run: Run | None = Non
         _write_edges(h5py, where, k, name, projection, columns)
     if sources:
         write_spikes(h5py, where / "inputs" / "spikes.h5", sources)
-    return _write_configs(where, d, until, list(sources), clamps, reports, len(edges))
+    return _write_configs(where, d, until, list(sources), clamps, reports)
 
 
 def _check(d: NetworkDescription) -> None:
@@ -212,7 +212,6 @@ def _add_group(group: Any, of: str, type_id: int, n: int, attributes: Mapping[st
 def _write_configs(
     folder: Path, d: NetworkDescription, until: float, sources: Sequence[str],
     clamps: Sequence[tuple[Drive, list[dict[str, float]]]], reports: Sequence[tuple[Recording, dict[str, Any]]],
-    n_edges: int,
 ) -> Path:  # fmt: skip
     sets: dict[str, Any] = {}
     inputs: dict[str, Any] = {
@@ -237,17 +236,23 @@ def _write_configs(
         some = recording.ids if len(recording.ids) < recording.of.size else None
         cells = _set_of(sets, f"recorded {k}", recording.of.name, some)
         told[f"{recording.key} of {recording.of.name}"] = {"cells": cells, **report}
+    # libsonata opens the populations that are listed here.
     nodes = [
-        {"nodes_file": f"$NETWORK_DIR/{k}_nodes.h5", "node_types_file": f"$NETWORK_DIR/{k}_node_types.csv"}
-        for k in range(len(d.populations))
-    ]
+        {
+            "nodes_file": f"$NETWORK_DIR/{k}_nodes.h5", "node_types_file": f"$NETWORK_DIR/{k}_node_types.csv",
+            "populations": {named(p.name): {"type": "point_neuron" if isinstance(p.model, Neuron) else "virtual"}},
+        }
+        for k, p in enumerate(d.populations)
+    ]  # fmt: skip
     edges = [
-        {"edges_file": f"$NETWORK_DIR/{k}_edges.h5", "edge_types_file": f"$NETWORK_DIR/{k}_edge_types.csv"}
-        for k in range(n_edges)
-    ]
+        {
+            "edges_file": f"$NETWORK_DIR/{k}_edges.h5", "edge_types_file": f"$NETWORK_DIR/{k}_edge_types.csv",
+            "populations": {named(p.name): {"type": "chemical"}},
+        }
+        for k, p in enumerate(d.projections)
+    ]  # fmt: skip
     _write_json(folder / "circuit_config.json", {
         "manifest": {"$BASE_DIR": ".", "$NETWORK_DIR": "$BASE_DIR/network", "$COMPONENT_DIR": "$BASE_DIR/components"},
-        "target_simulator": "NEST",
         "components": {
             "point_neuron_models_dir": "$COMPONENT_DIR/point_neurons", "synaptic_models_dir": "$COMPONENT_DIR/synapses",
         },
@@ -259,10 +264,10 @@ def _write_configs(
         "manifest": {"$BASE_DIR": ".", "$OUTPUT_DIR": "$BASE_DIR/output", "$INPUT_DIR": "$BASE_DIR/inputs"},
         "network": "$BASE_DIR/circuit_config.json",
         "target_simulator": "NEST",
-        "run": {"tstop": until, "dt": d.dt},
+        "run": {"tstop": until, "dt": d.dt, "random_seed": d.seed},
         "node_sets_file": "$BASE_DIR/node_sets.json",
         "inputs": inputs,
-        "output": {"output_dir": "$OUTPUT_DIR", "spikes_file": "spikes.h5", "spikes_sort_order": "time"},
+        "output": {"output_dir": "$OUTPUT_DIR", "spikes_file": "spikes.h5", "spikes_sort_order": "by_time"},
         "reports": told,
     })  # fmt: skip
     return path
