@@ -11,13 +11,15 @@ import pytest
 from site_pages import ROOT
 
 DOCS = ROOT / "docs"
+NEEDS_MORE = ("interop",)
+"""Pages whose code needs files and packages of others; the tests of each of these formats have what they show."""
 GENERATED = ("_site", "examples", "tutorials", "reference/api", "gallery/models", "theory/rules")
 TESTED_BY_THEMSELVES = ("changing.md", "learners.md")
 """In unit/, which also compare what they print."""
 PAGES = [
     page
     for page in sorted(DOCS.rglob("*.md"))
-    if not any(page.is_relative_to(DOCS / folder) for folder in GENERATED)
+    if not any(page.is_relative_to(DOCS / folder) for folder in (*GENERATED, *NEEDS_MORE))
     and str(page.relative_to(DOCS)) not in TESTED_BY_THEMSELVES
     and "```python\n" in page.read_text(encoding="utf-8")
 ]

@@ -1,95 +1,39 @@
-"""What the README shows is run as it stands."""
+"""What the README shows is run as it stands, and its links lead somewhere, on PyPI too."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from tolerances import ULP
 
-import spikelearn as sl
-
-README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
-
-
-def block(words):
-    """The one block of code that has these words."""
-    (found,) = [each for each in BLOCKS if words in each]
-    return found
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = "https://github.com/spikelearn/spikelearn/(?:blob|tree)/main/"
+RAW = "https://raw.githubusercontent.com/spikelearn/spikelearn/main/"
 
 
-def test_the_twenty_line_example_runs_and_draws_its_pictures(tmp_path, monkeypatch, capsys):
+def test_the_twenty_line_example_bursts_learns_and_draws_its_pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block("sl.plots.raster"), "README.md", "exec"), {})
+    [code] = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    run, cells, learned = names["run"], names["cells"], names["learned"]
+    assert len(run.spikes(cells, "burst").times) > 10
+    assert run.weights(learned).std() > 0.0
     assert (tmp_path / "raster.png").stat().st_size > 10_000
     assert (tmp_path / "voltage.png").stat().st_size > 10_000
 
 
-def test_the_sweep_prints_its_table(tmp_path):
-    (tmp_path / "few.py").write_text(block("sweep.run"))
-    found = subprocess.run([sys.executable, "few.py"], cwd=tmp_path, capture_output=True, text=True)
-    assert found.returncode == 0, found.stderr
-    lines = found.stdout.splitlines()
-    assert lines[0].split() == ["g", "eta", "rate_hz"] and len(lines) == 5
-    rates = [float(line.split()[-1]) for line in lines[1:]]
-    assert rates[1] > rates[0] >= 0 and rates[3] > rates[2] >= 0
-
-
-def test_a_model_from_equations_fires_and_shows_its_step(capsys):
-    names = {}
-    exec(compile(block("NeuronModel.from_equations"), "README.md", "exec"), names)
-    n_spikes, source = capsys.readouterr().out.split("\n", 1)
-    # 20 mV above rest in the end, 15 mV to threshold: an interval of tau_m ln(20 / 5) and two milliseconds
-    assert int(n_spikes) == 10 * int(100.0 // (20.0 * np.log(20.0 / 5.0) + 2.0))
-    assert "def step(" in source or "_step(" in source
-
-
-def test_cells_with_receptors_of_ones_choice_fire(capsys):
-    exec(compile(block("with_receptors"), "README.md", "exec"), {})
-    assert int(capsys.readouterr().out) > 10
-
-
-def test_a_neuron_model_of_ones_own_fires_when_it_is_driven():
-    names = {}
-    exec(compile(block("QuadraticParameters"), "README.md", "exec"), names)
-    net = sl.Network(dt=0.1)
-    cells = net.population(2, names["Quadratic"]())
-    net.drive(cells[:1], sl.StepCurrent([0.0], [30.0]), port="exc")
-    net.record(cells)
-    assert set(net.run(200.0).spikes(cells).ids) == {0}
-
-
-def test_a_rule_of_ones_own_strengthens_what_fires_together_and_weakens_what_fires_alone():
-    names = {}
-    exec(compile(block("HebbianParameters"), "README.md", "exec"), names)
-    net = sl.Network(dt=0.1)
-    together = np.arange(10.0, 500.0, 50.0)
-    source = net.population(2, sl.SpikeList(np.r_[together, together + 25.0], np.repeat([0, 1], len(together))))
-    given = net.population(1, sl.SpikeList(together))
-    target = net.population(1, sl.Parrot())
-    net.connect(given, target, delay=1.0)
-    learned = net.connect(
-        source, target, port="ignored", weight=50.0, delay=0.5, plasticity=names["Hebbian"](alpha=0.6)
-    )
-    first, second = net.run(500.0).weights(learned)
-    assert first > 50.0 > second
-
-
 @pytest.mark.parametrize("wanted", ["pip install", "spikelearn run digits", "[test]"])
 def test_the_commands_that_set_everything_up_are_there(wanted):
-    assert wanted in README.read_text()
+    assert wanted in TEXT
 
 
-def test_a_connection_rule_of_ones_own_connects_what_it_says_in_a_network_with_space():
-    names = {}
-    exec(compile(block("sl.ConnectionRule"), "README.md", "exec"), names)
-    net, sheet = names["net"], names["sheet"]
-    run = net.run(0.0)
-    near, far = (run.synapses(name) for name in net.projections)
-    ahead = (far.post - far.pre) % sheet.size
-    assert np.all(np.bincount(far.pre) == 4) and 0.85 < np.mean((ahead >= 1) & (ahead <= 4)) < 0.97
-    # neighbours are 0.05 apart
-    ULP(20).check(near.weight.max(), 80.0 * np.exp(-0.05 / 0.2))
+def test_it_fits_a_screen_and_a_half():
+    assert len(TEXT.splitlines()) <= 75
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", TEXT))
+def test_links_are_absolute_and_lead_to_what_is_here(link):
+    found = re.fullmatch(rf"(?:{SHOWN}|{RAW})(.+)", link)
+    assert found, f"PyPI shows no {link}"
+    assert (ROOT / found.group(1)).exists()
