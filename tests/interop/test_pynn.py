@@ -361,6 +361,18 @@ def test_spikes_off_the_grid_are_exact():
         sim.setup(spike_precision="fine")
 
 
+def test_a_network_that_cannot_be_built_can_be_mended():
+    cells = driven(2)
+    cells.set(v_reset=-40.0)
+    with pytest.raises(sl.errors.ParameterError, match="V_reset must lie below V_th"):
+        sim.run(1)
+    cells.set(v_reset=-65.0)
+    sim.run(0)
+    assert v_of(cells).tolist() == [[-65.0, -65.0]]
+    sim.run(1)
+    assert v_of(cells).shape == (11, 2)
+
+
 def test_what_cannot_be_is_named():
     source = sim.Population(1, sim.SpikeSourceArray())
     cells = sim.Population(1, sim.IF_curr_exp())

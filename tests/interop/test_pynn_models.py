@@ -234,8 +234,32 @@ def test_models_of_spikelearn_by_their_own_names():
     sim.run(10)
     with pytest.raises(sl.errors.DescriptionError, match="did you mean 'AdEx'"):
         sim.native_cell_type("AdEX")
-    with pytest.raises(sl.errors.DescriptionError, match="modulator"):
-        sim.native_synapse_type(sl.DopamineSTDP)
+
+
+def test_a_rule_with_a_modulator_learns_from_its_release():
+    weights = []
+    for amount in (0.0, 0.2):
+        sim.setup(timestep=0.1)
+        dopamine = sim.Modulator(tau=50.0)
+        Dopamine = sim.native_synapse_type("DopamineSTDP")
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=[10.0]))
+        reward = sim.Population(1, sim.SpikeSourceArray(spike_times=[15.0]))
+        cells = sim.Population(1, sim.native_cell_type(sl.LIF)())
+        synapse = Dopamine(modulator=dopamine, weight=50.0, W_max=100.0, delay=1.0)
+        made = sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+        teacher = sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=20.0, delay=2.0))
+        assert len(teacher) == 1
+        dopamine.release([30.0], amount)
+        dopamine.released_by(reward, amount)
+        sim.run(16)
+        assert dopamine.level == pytest.approx(amount * np.exp(-0.9 / 50))
+        sim.run(100)
+        weights.append(made[0].weight)
+    assert weights[0] == 50.0 < weights[1]
+    with pytest.raises(sl.errors.DescriptionError, match="expected modulator="):
+        Dopamine(weight=1.0)
+    with pytest.raises(NotImplementedError, match="ElectricalSynapse"):
+        sim.ElectricalSynapse(weight=1.0)
 
 
 def test_a_neuron_with_a_hazard_adapts_by_its_terms():

@@ -27,6 +27,7 @@ from spikelearn.interop.pynn.populations import Assembly, Population, Population
 from spikelearn.interop.pynn.projections import Projection
 from spikelearn.interop.pynn.sources import *
 from spikelearn.interop.pynn.synapses import *
+from spikelearn.interop.pynn.unavailable import *
 
 
 def list_standard_models() -> list[str]:

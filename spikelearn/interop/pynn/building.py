@@ -9,7 +9,6 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError, SignWarning
 from spikelearn.network import Network
-from spikelearn.results.run import Run
 from spikelearn.steps import times_of
 
 if TYPE_CHECKING:
@@ -38,19 +37,19 @@ class Built:
         self._connected: set[Projection] = set()
         self._first_ids = np.zeros(0, np.int64)
 
-    def run(self, last: int) -> None:
-        """Run up to a step, and let the recorders have what was recorded."""
+    def run(self, last: int) -> int:
+        """Run up to a step, and let the recorders have what was recorded. Returns the step that was reached."""
         self.take_up(last)
-        first = self.state.step
-        engine = "events" if self.state.exact else self.state.engine
+        first, engine = self.state.step, "events" if self.state.exact else self.state.engine
         run = self.net.run(float(times_of(last - first, self.state.dt)), engine=engine)
-        check_run(run)
+        last = round(run.t_stop / self.state.dt)
         for population, neurons in self.neurons.items():
             if population.celltype.listed:
                 emitted = population.celltype.emitted(population, self._own[population], first, last)
                 population.recorder.take_spikes(*emitted)
             else:
                 population.recorder.collect(run, neurons)
+        return last
 
     def take_up(self, last: int | None = None) -> None:
         """Add what is new, and set what was set. last: the step up to which it will run."""
@@ -72,6 +71,8 @@ class Built:
         with warnings.catch_warnings():
             # PyNN has checked signs in its own way.
             warnings.simplefilter("ignore", SignWarning)
+            for modulator in self.state.modulators:
+                modulator.add(self.net)
             for population in self.state.populations:
                 if population in self.neurons:
                     self._set(population)
@@ -82,8 +83,10 @@ class Built:
                 if projection in self._connected:
                     projection.set_values(self.net)
                 else:
-                    self._connected.add(projection)
                     projection.connect(self)
+                    self._connected.add(projection)
+            for modulator in self.state.modulators:
+                modulator.take_up(self.net, self.neurons)
             for source in self.state.sources:
                 source.drive(self, last)
             for population, neurons in self.neurons.items():
@@ -134,9 +137,3 @@ class Built:
         ids = np.array([int(each) for each in cells.all_cells], np.int64)
         which = np.searchsorted(self._first_ids, ids, side="right") - 1
         return which, ids - self._first_ids[which]
-
-
-def check_run(run: Run) -> None:
-    """Raise KeyboardInterrupt if a run was ended by Ctrl-C, as other back-ends do."""
-    if run.interrupted:
-        raise KeyboardInterrupt

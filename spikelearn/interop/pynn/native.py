@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pyNN.models import BaseCellType, BaseSynapseType
@@ -15,11 +15,12 @@ from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import Cell, Values
 from spikelearn.interop.pynn.synapses import SynapseType
 from spikelearn.interop.pynn.values import alike
+from spikelearn.network import Network
 from spikelearn.neurons import NeuronModel
 from spikelearn.parameters import suggest
 from spikelearn.synapses import SynapseModel
 
-__all__ = ["native_cell_type", "native_synapse_type"]
+__all__ = ["Modulator", "native_cell_type", "native_synapse_type"]
 
 
 def _found(model: Any, what: str) -> Any:
@@ -32,6 +33,58 @@ def _found(model: Any, what: str) -> Any:
             return getattr(place, model)
     known = [name for place in places for name in place.__all__]
     raise DescriptionError(f"{what}: spikelearn has no model {model!r}{suggest(model, known)}")
+
+
+class Modulator:
+    """A modulator such as dopamine, which rules of spikelearn need and PyNN has no word for.
+
+    tau: ms, with which its concentration decays.
+
+    >>> dopamine = sim.Modulator(tau=200.0)  # doctest: +SKIP
+    >>> DopamineSTDP = sim.native_synapse_type("DopamineSTDP")  # doctest: +SKIP
+    >>> synapse = DopamineSTDP(modulator=dopamine, weight=50.0, W_max=100.0)  # doctest: +SKIP
+    >>> dopamine.released_by(reward_cells, amount=0.1)  # doctest: +SKIP
+    """
+
+    def __init__(self, tau: float = 200.0, label: str = "dopamine") -> None:
+        self.tau, self.label = tau, label
+        self._released: list[tuple[Any, Any]] = []
+        self._sources: list[tuple[Any, float, float | None]] = []
+        self.forget()
+        simulator.state.modulators.append(self)
+
+    def forget(self) -> None:
+        """Begin anew in a network that is still to be built."""
+        self.made: Any = None
+        self._taken = 0, 0
+
+    def release(self, times: Any, amounts: Any = 1.0) -> None:
+        """Release amounts at times in ms."""
+        self._released.append((times, amounts))
+
+    def released_by(self, population: Any, amount: float = 1.0, delay: float | None = None) -> None:
+        """Let each spike of a population or view release an amount, after a delay in ms."""
+        self._sources.append((population, amount, simulator.state.default_delay if delay is None else delay))
+
+    @property
+    def level(self) -> float:
+        """Its concentration now."""
+        built = simulator.state.built
+        return 0.0 if built is None or self.made is None else float(built.net.get(self.made, "level"))
+
+    def add(self, net: Network) -> None:
+        """Add it to a network that has no population yet."""
+        if self.made is None:
+            self.made = net.modulator(name=self.label, tau=self.tau)
+
+    def take_up(self, net: Network, neurons: Any) -> None:
+        """Add what is new in how it is released."""
+        released, sources = self._taken
+        for times, amounts in self._released[released:]:
+            net.release(self.made, times, amounts)
+        for population, amount, delay in self._sources[sources:]:
+            net.connect(neurons[population.whole][population.indices], self.made, weight=amount, delay=delay)
+        self._taken = len(self._released), len(self._sources)
 
 
 class NativeCellType(Cell, BaseCellType):
@@ -49,6 +102,15 @@ class NativeSynapseType(SynapseType, BaseSynapseType):
     """A rule or a synapse of spikelearn. Weights and parameters have its units: pA or nS, not nA or uS."""
 
     model: Any
+    parameter_checks: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **parameters: Any) -> None:
+        self.modulator = parameters.pop("modulator", None)
+        modulated = self.plastic and bool(self.model.takes_first)
+        if modulated != isinstance(self.modulator, Modulator):
+            wanted = "modulator=sim.Modulator(...)" if modulated else "no modulator"
+            raise DescriptionError(f"{self.model.name}: expected {wanted}, got {self.modulator!r}")
+        super().__init__(**parameters)
 
     def get_schema(self) -> dict[str, Any]:
         return dict.fromkeys(self.default_parameters, float)
@@ -76,7 +138,8 @@ class NativeSynapseType(SynapseType, BaseSynapseType):
         return {} if self.plastic else self._own(values)
 
     def plasticity(self, parameters: dict[str, Any]) -> Any:
-        return self.model(**parameters) if self.plastic else None
+        first = [] if self.modulator is None else [self.modulator.made]
+        return self.model(*first, **parameters) if self.plastic else None
 
     def short_term(self, parameters: dict[str, Any]) -> Any:
         return None if self.plastic else self.model(**parameters)
@@ -128,14 +191,12 @@ def native_synapse_type(model: Any) -> type[NativeSynapseType]:
     >>> made = sim.Projection(a, b, sim.AllToAllConnector(), Triplet(weight=50.0, W_max=100.0))  # doctest: +SKIP
 
     Its weights are in the unit of the port. Delays are axonal; rules have a `dendritic_delay_fraction`. Rules with a
-    modulator are not available, as PyNN has none.
+    modulator take one: see Modulator.
     """
     model = _found(model, "native_synapse_type")
     plastic = hasattr(model, "learns_by")
     if not plastic and not isinstance(model, SynapseModel):
         raise DescriptionError(f"native_synapse_type: expected a rule or a synapse of spikelearn, got {model!r}")
-    if plastic and model.takes_first:
-        raise DescriptionError(f"native_synapse_type: {model.name} needs a modulator, of which PyNN knows nothing")
     own = {name: float(value) for name, value in model.Parameters()._asdict().items()}
     shared = tuple(name for name in own if plastic and _is_shared(model, name))
     fraction = {"dendritic_delay_fraction": 0.0} if plastic else {}

@@ -71,6 +71,10 @@ class Projection(common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
+    _groups: list[Group]
+    _changed: set[str]
+    _learned: tuple[int, np.ndarray] | None
+    """The weights that have been learned up to a step."""
 
     def __init__(
         self, presynaptic_population: Any, postsynaptic_population: Any, connector: Any, synapse_type: Any = None,
@@ -87,7 +91,7 @@ class Projection(common.Projection):
         self.names = list(self.synapse_type.get_parameter_names())
         connector.connect(self)
         self._gather()
-        self._check_delays()
+        self._check_delays(self._values["delay"])
         simulator.state.projections.append(self)
 
     def _convergent_connect(
@@ -119,8 +123,8 @@ class Projection(common.Projection):
             return self._values["delay"]
         return np.asarray(np.maximum(np.rint(self._values["delay"] / simulator.state.dt), 1.0) * simulator.state.dt)
 
-    def _check_delays(self) -> None:
-        delays, dt = self._values.get("delay", np.zeros(0)), simulator.state.dt
+    def _check_delays(self, delays: np.ndarray) -> None:
+        dt = simulator.state.dt
         wrong = delays[~(np.rint(delays / dt) >= 1.0)]
         if len(wrong):
             raise errors.ConnectionError(
@@ -150,26 +154,23 @@ class Projection(common.Projection):
             return self.pre_index
         if name == "postsynaptic_index":
             return self.post_index
-        if name == "weight" and self.synapse_type.plastic and self._groups and name not in self._changed:
-            found = self._values[name].copy()
-            for group in self._groups:
-                found[group.which] = self._net.weights(group.made) / group.factor
-            return found
+        if name == "weight" and self.synapse_type.plastic and self._groups:
+            if self._learned is None or self._learned[0] != simulator.state.step:
+                found = self._values[name].copy()
+                for group in self._groups:
+                    found[group.which] = self._net.weights(group.made) / group.factor
+                self._learned = simulator.state.step, found
+            return self._learned[1]
         return self._values[name]
 
     def put(self, name: str, which: np.ndarray, values: np.ndarray) -> None:
         """Set a parameter of some synapses, from the next run on."""
         if not np.all(np.isfinite(values)):
             raise errors.InvalidParameterValueError(f"{name} of {self.label}: expected finite values, got {values}")
-        made = self.current(name).copy()
-        made[which] = values
-        before, self._values[name] = self._values[name], made
         if name == "delay":
-            try:
-                self._check_delays()
-            except errors.ConnectionError:
-                self._values[name] = before
-                raise
+            self._check_delays(values)
+        self.current(name)[which] = values
+        self._values[name][which] = values
         self._changed.add(name)
 
     def _set_attributes(self, parameter_space: Any) -> None:
@@ -263,8 +264,7 @@ class Projection(common.Projection):
         """Part with the network. keep_weights: whether what has been learned is what there is from now on."""
         if keep_weights:
             self._values["weight"] = self.current("weight")
-        self._groups: list[Group] = []
-        self._changed: set[str] = set()
+        self._groups, self._changed, self._learned = [], set(), None
 
     def _of(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """All parameters of some synapses, as they were set."""
@@ -291,6 +291,7 @@ class Projection(common.Projection):
             if others:
                 net.set(group.made, **others)
             if changed & {"weight", "n"}:
+                values["weight"] = self.current("weight")[group.which]
                 net.set_weights(group.made, synapse.weights(values, group.factor))
             if "delay" in changed:
                 if synapse.plastic:

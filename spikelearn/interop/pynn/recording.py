@@ -33,6 +33,7 @@ class Recorder(recording.Recorder):
         self._spikes: list[tuple[np.ndarray, np.ndarray]] = []
         self._samples: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]] = {}
         self._number = 0
+        self._new = True
 
     def _check_sampling_interval(self, sampling_interval: float | None) -> None:
         super()._check_sampling_interval(sampling_interval)
@@ -42,12 +43,16 @@ class Recorder(recording.Recorder):
     def _record(self, variable: Any, new_ids: Any, sampling_interval: float | None = None) -> None:
         if sampling_interval is not None:
             self.sampling_interval = sampling_interval
+        self._new = True
 
     def _localize_variables(self, variables: Any, locations: Any) -> list[Any]:
         return _Variables(super()._localize_variables(variables, locations))
 
     def begin(self, built: Built) -> None:
         """Record from the neurons that are new in what is to be recorded."""
+        if not self._new:
+            return
+        self._new = False
         net, neurons = built.net, built.neurons[self.population]
         for variable in sorted(self.recorded, key=lambda each: each.name):
             known = self._named.setdefault(variable.name, [])
@@ -118,6 +123,8 @@ class Recorder(recording.Recorder):
         first = -(-begin // every)
         n = simulator.state.step // every - first + 1
         found = np.full((max(n, 0), len(columns)), np.nan)
+        if simulator.state.step == 0 and variable in self.population.initial:
+            found[:] = self.population.initial[variable][columns]
         place = np.full(self.population.size, -1)
         place[columns] = np.arange(len(columns))
         for chunks in self._samples.get(variable, {}).values():

@@ -12,6 +12,7 @@ from spikelearn.steps import times_of
 
 if TYPE_CHECKING:
     from spikelearn.interop.pynn.electrodes import CurrentSource
+    from spikelearn.interop.pynn.native import Modulator
     from spikelearn.interop.pynn.populations import Population
     from spikelearn.interop.pynn.projections import Projection
 
@@ -28,7 +29,7 @@ class State(common.control.BaseState):
     """What `setup` begins anew. The network is built at the first run and goes on until `reset` or `setup`.
 
     exact: whether it is to run in continuous time. built: the network as spikelearn has it; None before the first run.
-    populations, projections, sources: all that were made since `setup`, in this order.
+    populations, projections, sources, modulators: all that were made since `setup`, in this order.
     """
 
     mpi_rank = 0
@@ -54,6 +55,7 @@ class State(common.control.BaseState):
         self.populations: list[Population] = []
         self.projections: list[Projection] = []
         self.sources: list[CurrentSource] = []
+        self.modulators: list[Modulator] = []
         self.id_counter = 1
         self.segment_counter = -1
         self.built: Built | None = None
@@ -76,6 +78,8 @@ class State(common.control.BaseState):
             source.forget()
         for projection in self.projections:
             projection.forget()
+        for modulator in self.modulators:
+            modulator.forget()
 
     @property
     def t(self) -> float:
@@ -94,8 +98,11 @@ class State(common.control.BaseState):
             self.built = Built(self)
         self.running = True
         if last > self.step:
-            self.built.run(last)
-            self.step = last
+            self.step = self.built.run(last)
+            if self.step < last:  # ended by Ctrl-C
+                raise KeyboardInterrupt
+        else:
+            self.built.take_up()
 
     @property
     def default_delay(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pyNN.errors import NoModelAvailableError
-from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels import base, build_translations, synapses
 
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.cells import unchanged
@@ -27,6 +27,13 @@ _AT_ONCE = 1e-6
 """ms, a time constant after which nothing is left in the next step."""
 
 
+def check_weights(weights: Any, projection: Any) -> None:
+    """PyNN's check of signs, where it knows which they should be."""
+    known = (*base.excitatory_receptor_types, *base.inhibitory_receptor_types)
+    if projection.post.conductance_based or projection.receptor_type in known:
+        base.check_weights(weights, projection)
+
+
 class SynapseType:
     """What a synapse adds to PyNN's.
 
@@ -34,6 +41,7 @@ class SynapseType:
     spikelearn has one value for all its synapses.
     """
 
+    parameter_checks: ClassVar[dict[str, Any]] = {"weight": check_weights}
     plastic = False
     shared: ClassVar[tuple[str, ...]] = ()
 
