@@ -84,8 +84,8 @@ def test_a_model_a_slider_and_a_lesion(tab, tmp_path):
     assert trials is None and net.time == 0
     with serve(net, experiment.name) as viewing:
         tab.goto(viewing.url)
-        assert "looked_at" in tab.title()
         slow = until(tab, "s.network.now > 600 && s.rates.cells > 0 && s.rates")
+        assert "looked_at" in tab.title()
         assert slow["inputs"] == pytest.approx(30, rel=0.3)
         assert inked(tab, "raster") > 500 and inked(tab, "rates") > 500
 
