@@ -41,6 +41,10 @@ SAMPLED = 0.5
 SHOWN_KINDS = ("spike", "burst", "plateau")
 
 
+class Stopped(Exception):
+    """The thread of the network has ended."""
+
+
 class Closed(Exception):
     """The page has gone, and a run in trials ends."""
 
@@ -84,11 +88,12 @@ class LiveNetwork:
         self._own: list[Any] = []
         self._cells: dict[Population, list[int]] = {}
         self._traces: list[Any] = []
-        self.now = net.time
+        self.now, self.built = net.time, threading.Event()
         self._shown: tuple[dict[str, tuple[Key, int]], dict[str, Any]] = {}, {}
         self._record_events()
         self._record_signals()
         self._record_first_cells()
+        self.first = self.structure()
 
     def start(self) -> None:
         self._thread.start()
@@ -122,6 +127,7 @@ class LiveNetwork:
         return {
             "now": self.now, "achieved": round(self._pace.speed, 4), "speed": min(self.speed, FASTEST),
             "paused": self.paused, "recording": self._writer is not None, "error": self.error, "version": self.version,
+            "built": self.built.is_set(),
         }  # fmt: skip
 
     def frame(self, start: float, width: float, span: float) -> tuple[Message, float]:
@@ -165,7 +171,7 @@ class LiveNetwork:
             raise ValueError("too many changes are waiting") from None
         while not done.wait(0.1):
             if not self._thread.is_alive():
-                raise ValueError("the network has stopped")
+                raise Stopped("the network has stopped")
         if errors:
             raise errors[0]
         return results[0]
@@ -236,14 +242,17 @@ class LiveNetwork:
 
     def _work(self) -> None:
         try:
+            self.net.build()
+            self.built.set()
             if self.trials is not None:
                 self._run_trials(self.trials)
             self._run_on()
         except Closed:
             pass
-        except BaseException as error:
-            self.error = f"{type(error).__name__}: {error}"
-            raise
+        except SpikelearnError as error:
+            self.error = str(error)
+            while not self._closing.is_set():
+                self._wait()
 
     def _run_on(self) -> None:
         """Run in pieces, no faster than the page wants and of no more wall time than PIECE_S."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from spikelearn.errors import ExperimentError, SpikelearnError
 from spikelearn.extras import needed
-from spikelearn.viewer.live import FASTEST, LiveNetwork
+from spikelearn.viewer.live import FASTEST, LiveNetwork, Stopped
 from spikelearn.viewer.recorded import RecordedRun, recorded_weights
 
 MOST_BYTES = 16_384
@@ -146,6 +146,9 @@ def application(shown: LiveNetwork | RecordedRun, token: str, origins: frozenset
         try:
             await socket.accept()
             await _Page(socket, shown).serve()
+        except Stopped:
+            with contextlib.suppress(RuntimeError):
+                await socket.close()
         finally:
             pages.discard(socket)
 
@@ -176,7 +179,8 @@ class _Page:
     async def serve(self) -> None:
         from starlette.websockets import WebSocketDisconnect
 
-        await self.send({"what": "structure", **await self.ask(self.shown.structure)})
+        first = self.shown.first if isinstance(self.shown, LiveNetwork) and not self.shown.built.is_set() else None
+        await self.send({"what": "structure", **(first or await self.ask(self.shown.structure))})
         pushing = asyncio.create_task(self.push()) if isinstance(self.shown, LiveNetwork) else None
         try:
             while True:
@@ -191,7 +195,7 @@ class _Page:
         finally:
             if pushing is not None:
                 pushing.cancel()
-                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, Stopped):
                     await pushing
 
     async def answer(self, text: str | None) -> None:
@@ -219,8 +223,11 @@ class _Page:
         assert isinstance(live, LiveNetwork)
         self.sent_to = live.now
         version = live.version
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while True:
-            await asyncio.sleep(FRAMES_S)
+            due = max(due + FRAMES_S, clock())
+            await asyncio.sleep(due - clock())
             if self.in_flight >= AHEAD:
                 continue
             if live.version != version:

@@ -239,7 +239,8 @@ function showState() {
   }
   const now = network.now ?? 0;
   const speed = network.achieved ?? 0;
-  $("clock").textContent = `${(now / 1000).toFixed(2)} s · ${speed ? `${Number(speed.toPrecision(2))}× real time` : "paused"}`;
+  if (network.built === false) $("clock").textContent = "building the network …";
+  else $("clock").textContent = `${(now / 1000).toFixed(2)} s · ${speed ? `${Number(speed.toPrecision(2))}× real time` : "paused"}`;
   $("pause").textContent = network.paused ? "Go on" : "Pause";
   $("record").setAttribute("aria-pressed", String(Boolean(network.recording)));
   $("record").textContent = network.recording ? "Stop recording" : "Record";
