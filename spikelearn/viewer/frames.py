@@ -20,7 +20,7 @@ MOST_ROWS = 256
 MOST_EVENTS = 8192
 """Of one population in one piece of time that are sent one by one."""
 MOST_SAMPLES = 1024
-_EARLY = 1e-6
+EARLY = 1e-6
 """An event this fraction of a column before an edge is at the edge, as times are multiples of dt up to rounding."""
 _TYPES = {"f": "f4", "u": "u4", "b": "u1", "d": "f8"}
 _CODES = np.round(16 * np.log2(1 + np.arange(4096))).astype(np.uint8)
@@ -40,7 +40,7 @@ class Piece:
 
     def column_of(self, times: np.ndarray) -> np.ndarray:
         """(n,) the column of each time, those at the very ends included."""
-        found = np.floor((times - self.start) / self.width + _EARLY).astype(np.int64)
+        found = np.floor((times - self.start) / self.width + EARLY).astype(np.int64)
         return np.clip(found, 0, self.columns - 1)
 
 

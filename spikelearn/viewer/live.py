@@ -18,7 +18,7 @@ from spikelearn.io.run_writer import RunWriter
 from spikelearn.network import Network
 from spikelearn.results.sink import RunHeader
 from spikelearn.steps import times_of
-from spikelearn.viewer.frames import Message, Piece, add_events, add_samples
+from spikelearn.viewer.frames import EARLY, Message, Piece, add_events, add_samples
 from spikelearn.viewer.history import History, Key, Passing
 from spikelearn.viewer.parts import Parts
 from spikelearn.viewer.recorded import COLUMNS, weights_message
@@ -135,12 +135,13 @@ class LiveNetwork:
 
         What is older than the screen is left out.
         """
+        state = self.state()
         first = round(start / width)
-        last = math.floor(self.now / width + 1e-6)
+        last = math.floor(state["now"] / width + 1e-6)
         first = max(first, last - min(MOST_FRAME_COLUMNS, math.ceil(span / width)))
         piece = Piece(first * width, width, max(0, last - first))
         message = self._message("frame", piece)
-        message.header["state"] = self.state()
+        message.header["state"] = state
         return message, piece.stop if piece.columns else start
 
     def window(self, start: float, stop: float) -> Message:
@@ -396,7 +397,7 @@ class LiveNetwork:
                            "version": self.version})  # fmt: skip
         if not piece.columns:
             return message
-        early = 1e-6 * piece.width
+        early = EARLY * piece.width
         limits = piece.start - early, piece.stop - early
         events, sampled = self._shown
         for key, (recording, size) in events.items():

@@ -6,6 +6,7 @@ the coarse levels count is counted once, when the run is opened.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,14 @@ import numpy as np
 
 from spikelearn.plots.graph import places
 from spikelearn.results.run import Run, Spikes, Synapses, Trace
-from spikelearn.viewer.frames import Message, Piece, add_counts, add_events, add_samples, counted, ranges, rows_of
+from spikelearn.viewer.frames import EARLY, Message, Piece, add_counts, add_events, add_samples, ranges, rows_of
 
 COLUMNS = 256
 """Of a tile."""
 DEEPEST = 40
 MANY = 200_000
 """Events of a tile that are counted when it is asked for; levels with more are counted when the run is opened."""
-_TOGETHER = 1 << 20
-"""Events that are counted together, so that what is made of them on the way stays in the cache."""
+_TOGETHER = 1 << 16
 MOST_TRACES = 6
 """Of a variable that are shown of a recorded population; the page says how many there are."""
 KINDS = ("spike", "event", "burst", "plateau")
@@ -30,7 +30,7 @@ KINDS = ("spike", "event", "burst", "plateau")
 
 @dataclass(frozen=True)
 class Level:
-    """Events of one population counted at a level: (rows, 256 * 2^level)."""
+    """Events of one population counted at a level: (256 * 2^level, rows)."""
 
     level: int
     counts: np.ndarray
@@ -136,32 +136,26 @@ class RecordedRun:
 
     def _counted(self, found: Spikes, size: int) -> list[Level]:
         """Levels from the finest whose tiles have too many events to be counted when asked for, up to level 0."""
-        finest = min(10, max(0, int(np.ceil(np.log2(len(found.times) / MANY)))))
-        _, rows = rows_of(size)
+        finest = min(10, max(0, math.ceil(math.log2(len(found.times) / MANY))))
         columns = COLUMNS << finest
-        piece = Piece(self.start, self.length / columns, columns)
-        counts = np.zeros((rows, columns), np.uint32)
-        for k in range(0, len(found.times), _TOGETHER):
-            times, ids = found.times[k : k + _TOGETHER], found.ids[k : k + _TOGETHER]
-            first, last = piece.column_of(times[[0, -1]]).tolist()
-            window = Piece(piece.start + first * piece.width, piece.width, last - first + 1)
-            counts[:, first : last + 1] += counted(times, ids, size, window).astype(np.uint32)
-        levels = [Level(finest, counts)]
+        width = self.length / columns
+        inner = np.searchsorted(found.times, self.start + (np.arange(1, columns) - EARLY) * width)
+        levels = [Level(finest, counted_by_edges(found.ids, np.array([0, *inner, len(found.times)]), size))]
         while levels[-1].level:
             last = levels[-1].counts
-            levels.append(Level(levels[-1].level - 1, last.reshape(rows, -1, 2).sum(axis=2, dtype=np.uint32)))
+            levels.append(Level(levels[-1].level - 1, last[::2] + last[1::2]))
         return levels
 
     def _known(self, key: str, level: int, index: int) -> np.ndarray | None:
         """(rows, 256) the counts of a tile, if they were made when the run was opened."""
         for each in self._levels.get(key, []):
             if each.level == level:
-                return each.counts[:, index * COLUMNS : (index + 1) * COLUMNS]
+                return each.counts[index * COLUMNS : (index + 1) * COLUMNS].T
         return None
 
     def _ranged(self, trace: Trace) -> tuple[int, np.ndarray, np.ndarray]:
         """The finest level at which ranges are kept, and the ranges there."""
-        level = max(0, int(np.log2(len(trace.times) / (COLUMNS * 8))) - 3)
+        level = max(0, int(math.log2(len(trace.times) / (COLUMNS * 8))) - 3)
         columns = COLUMNS << level
         piece = Piece(self.start, self.length / columns, columns)
         return level, *ranges(piece.column_of(trace.times), trace.values[:, :MOST_TRACES], columns)
@@ -185,7 +179,7 @@ def _is_long(trace: Trace) -> bool:
 
 def _between(times: np.ndarray, piece: Piece, last: bool) -> slice:
     """The events or samples in a piece of time, from its start on; in the last one, also those at its very end."""
-    early = 1e-6 * piece.width
+    early = EARLY * piece.width
     first = int(np.searchsorted(times, piece.start - early))
     stop = len(times) if last else int(np.searchsorted(times, piece.stop - early))
     return slice(first, max(first, stop))
@@ -206,6 +200,24 @@ def _samples_of(run: Run) -> Iterator[tuple[str, tuple[str, str, Trace]]]:
         regular = (name, variable) not in run.spike_data and trace.values.ndim == 2 and trace.values.shape[1] > 0
         if regular and name not in run.projections:
             yield f"{name}/{variable}", (name, variable, trace)
+
+
+def counted_by_edges(ids: np.ndarray, edges: np.ndarray, size: int) -> np.ndarray:
+    """(columns, rows) the events in each column and row. ids: (n,) in order of time. edges: where each column begins.
+
+    Columns are taken together as long as they have few events, so that what is made on the way stays in the cache.
+    """
+    group, rows = rows_of(size)
+    columns = len(edges) - 1
+    counts = np.empty((columns, rows), np.uint32)
+    first = 0
+    while first < columns:
+        last = max(first + 1, int(np.searchsorted(edges, edges[first] + _TOGETHER, "right")) - 1)
+        at = ids[edges[first] : edges[last]] // group
+        at += np.repeat(np.arange(0, (last - first) * rows, rows, dtype=np.int32), np.diff(edges[first : last + 1]))
+        counts[first:last] = np.bincount(at, minlength=(last - first) * rows).reshape(last - first, rows)
+        first = last
+    return counts
 
 
 def recorded_weights(recorded: RecordedRun, key: str) -> dict[str, Any]:

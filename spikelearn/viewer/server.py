@@ -29,7 +29,7 @@ MOST_BYTES = 16_384
 MOST_PAGES = 8
 """That look at one network at a time."""
 FRAMES_S = 1 / 30
-AHEAD = 2
+AHEAD = 3
 """Frames that are sent before the page says that it has drawn one."""
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 HEADERS = {

@@ -13,7 +13,7 @@ import spikelearn as sl
 from spikelearn.errors import DescriptionError, ExperimentError
 from spikelearn.viewer.live import LiveNetwork
 from spikelearn.viewer.recorded import RecordedRun
-from spikelearn.viewer.server import ACTIONS, MOST_BYTES, MOST_PAGES, page_files
+from spikelearn.viewer.server import ACTIONS, AHEAD, MOST_BYTES, MOST_PAGES, page_files
 from spikelearn.viewer.shown import Viewing
 
 client = pytest.importorskip("websockets.sync.client")
@@ -157,7 +157,7 @@ def test_frames_wait_until_they_are_drawn(live):
         with pytest.raises(TimeoutError):
             while True:
                 got.append(unpacked(page.recv(timeout=0.4))[0]["what"])
-        assert got == ["frame", "frame"]
+        assert got == ["frame"] * AHEAD
         page.send('{"do": "drawn"}')
         assert told(page, "frame")
 
