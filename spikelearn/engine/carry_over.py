@@ -169,4 +169,5 @@ def _carry_by_name(before: Program, after: Program, left_out: Callable[[str], bo
                 f"the state of a part does not fit into the changed network: {name}, {array.shape} before and "
                 f"{into.shape} after"
             )
-        into[tuple(slice(n) for n in array.shape)] = array
+        if into.flags.writeable:  # else an array that a user gave read-only, which no run changes
+            into[tuple(slice(n) for n in array.shape)] = array

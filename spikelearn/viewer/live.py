@@ -13,7 +13,7 @@ from typing import Any
 from spikelearn.description.population import Modulator, Population
 from spikelearn.description.signal import Signal
 from spikelearn.description.trials import Trials
-from spikelearn.errors import SimulationError, SpikelearnError
+from spikelearn.errors import SpikelearnError
 from spikelearn.io.run_writer import RunWriter
 from spikelearn.network import Network
 from spikelearn.results.sink import RunHeader
@@ -39,6 +39,8 @@ NAME = "view"
 SAMPLED = 0.5
 """The interval at which voltages of chosen cells are sampled, ms, or every step if dt is longer."""
 SHOWN_KINDS = ("spike", "burst", "plateau")
+_OTHERWISE = ("u", "x", "r", "z", "n_active")
+"""States of models that have no voltages."""
 
 
 class Stopped(Exception):
@@ -78,10 +80,12 @@ class LiveNetwork:
     def __init__(self, net: Network, title: str, trials: Trials | None = None, folder: Path = Path("out/view")) -> None:
         self.net, self.title, self.trials, self.folder = net, title, trials, folder
         self.history, self.parts = History(), Parts(net)
-        self.paused, self.speed, self.error, self._pace = False, 1.0, "", Pace()
+        self.paused, self.speed, self.error, self._pace = True, 1.0, "", Pace()
+        self._unseen, self._restarted, self._in_trials = True, False, False
         self.version = 0
         self._tasks: queue.Queue[Callable[[], None]] = queue.Queue(MOST_WAITING)
         self._closing, self._steps = threading.Event(), 0
+        self._begun_at, self._since = (0.0, 0.0), net.time
         self._thread = threading.Thread(target=self._work, name="spikelearn view", daemon=True)
         self._writer: RunWriter | None = None
         self._begun = False
@@ -93,6 +97,9 @@ class LiveNetwork:
         self._record_events()
         self._record_signals()
         self._record_first_cells()
+        if trials is not None:
+            self._steps_between = max(1, round(IN_TRIALS / net.dt))
+            net.every(times_of(self._steps_between, net.dt), self._between)
         self.first = self.structure()
 
     def start(self) -> None:
@@ -138,7 +145,7 @@ class LiveNetwork:
         state = self.state()
         first = round(start / width)
         last = math.floor(state["now"] / width + 1e-6)
-        first = max(first, last - min(MOST_FRAME_COLUMNS, math.ceil(span / width)))
+        first = max(first, math.ceil(self._since / width - 1e-6), last - min(MOST_FRAME_COLUMNS, math.ceil(span / width)))
         piece = Piece(first * width, width, max(0, last - first))
         message = self._message("frame", piece)
         message.header["state"] = state
@@ -176,6 +183,24 @@ class LiveNetwork:
         if errors:
             raise errors[0]
         return results[0]
+
+    def seen(self) -> None:
+        """Begin to run, as the first page is there to look at it."""
+        if self._unseen:
+            self._unseen, self.paused = False, False
+
+    def restart(self) -> dict[str, Any]:
+        """Go back to time 0, with the weights of the start and the values that were set last."""
+        if self._in_trials:
+            raise ValueError("the network is within trials; it can be restarted after them")
+        if self._writer is not None:
+            raise ValueError("stop the recording first")
+        self.net.reset(keep_weights=False)
+        self.history.forget_all()
+        self._since = self.net.time
+        self.now, self.error, self._restarted, self._steps = self.net.time, "", True, 0
+        self.version += 1
+        return self.structure()
 
     def step(self, duration: float) -> None:
         """Run for so many ms, then pause."""
@@ -245,9 +270,11 @@ class LiveNetwork:
         try:
             self.net.build()
             self.built.set()
-            if self.trials is not None:
-                self._run_trials(self.trials)
-            self._run_on()
+            while not self._closing.is_set():
+                self._restarted = False
+                if self.trials is not None:
+                    self._run_trials(self.trials)
+                self._run_on()
         except Closed:
             pass
         except SpikelearnError as error:
@@ -259,7 +286,7 @@ class LiveNetwork:
         """Run in pieces, no faster than the page wants and of no more wall time than PIECE_S."""
         dt, rate = self.net.dt, 0.0
         due_since = time.perf_counter()
-        while not self._closing.is_set():
+        while not self._closing.is_set() and not self._restarted:
             self._do_tasks()
             if (self.paused and self._steps <= 0) or self.error:
                 self._wait()
@@ -294,40 +321,39 @@ class LiveNetwork:
 
     def _run_trials(self, trials: Trials) -> None:
         """The trials in one run, which stops for the page every ms or step."""
-        steps = max(1, round(IN_TRIALS / self.net.dt))
-        begun, before = time.perf_counter(), self.net.time
-
-        def between(net: Network) -> None:
-            nonlocal begun, before
-            if self.trials is None:
-                return
-            self.now = net.time
-            self._do_tasks()
-            while self.paused and self._steps <= 0 and not self._closing.is_set():
-                self._wait()
-                self._pace.stopped()
-                begun, before = time.perf_counter(), net.time
-            if self._closing.is_set():
-                raise Closed
-            self._steps = max(0, self._steps - steps) if self.paused else 0
-            ahead = (net.time - before) * 1e-3 / self.speed - (time.perf_counter() - begun)
-            if ahead > 0:
-                time.sleep(min(ahead, PIECE_S))
-            elif ahead < -PIECE_S:
-                begun, before = time.perf_counter(), net.time
-            self._pace.went_on(net.time, time.perf_counter())
-
-        self.net.every(times_of(steps, self.net.dt), between)
+        self._wait_while_paused()
+        self._in_trials, self._begun_at = True, (time.perf_counter(), self.net.time)
         try:
             self.net.run(trials=trials, sink=_Begins(self), progress=False)
-        except SimulationError as error:
+        except SpikelearnError as error:
             if self._closing.is_set():
                 raise Closed from None
-            self.error, self.paused = str(error), True
-        except SpikelearnError as error:
-            self.error, self.paused = str(error), True
-        self.trials, self.paused = None, True
-        self.now = self.net.time
+            self.error = str(error)
+        self._in_trials, self.paused, self.now = False, True, self.net.time
+
+    def _between(self, net: Network) -> None:
+        """In trials: let the page change the network, wait while it is paused, and keep to its speed."""
+        if not self._in_trials:
+            return
+        self.now = net.time
+        self._do_tasks()
+        self._wait_while_paused()
+        if self._closing.is_set():
+            raise Closed
+        self._steps = max(0, self._steps - self._steps_between) if self.paused else 0
+        wall, before = self._begun_at
+        ahead = (net.time - before) * 1e-3 / self.speed - (time.perf_counter() - wall)
+        if ahead > 0:
+            time.sleep(min(ahead, PIECE_S))
+        elif ahead < -PIECE_S:
+            self._begun_at = time.perf_counter(), net.time
+        self._pace.went_on(net.time, time.perf_counter())
+
+    def _wait_while_paused(self) -> None:
+        while self.paused and self._steps <= 0 and not self._closing.is_set():
+            self._wait()
+            self._pace.stopped()
+            self._begun_at = time.perf_counter(), self.net.time
 
     def _do_tasks(self) -> None:
         while True:
@@ -431,9 +457,7 @@ class _Begins(Passing):
 
 
 def _voltages(population: Population) -> list[str]:
-    """State variables of a population that are voltages, at most three."""
-    if not population.is_neuron:
-        return []
-    states = population.model.model.state
-    found = [name for name, unit in states.items() if unit == "mV" and name.startswith("V")]
-    return (found or [name for name in states if name in ("x", "r", "u")])[:3]
+    """State variables of a population that are voltages, at most three, or what else its activity is."""
+    states = list(population.model.model.state) if population.is_neuron else []
+    found = [name for name in states if name.startswith("V")] or [name for name in states if name in _OTHERWISE]
+    return found[:3]

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import hmac
 import json
-import math
 import secrets
 import socket
 import threading
@@ -221,7 +220,8 @@ class _Page:
         """Send frames, as long as the page says that it draws them."""
         live = self.shown
         assert isinstance(live, LiveNetwork)
-        self.sent_to = live.now
+        live.seen()
+        self.sent_to = live.now - self.span
         version = live.version
         clock = asyncio.get_running_loop().time
         due = clock()
@@ -260,7 +260,7 @@ class _Page:
         """The columns of frames from now on: their width, ms, and the time on screen, ms."""
         dt = self.shown.net.dt  # type: ignore[union-attr]
         self.width, self.span = dt * max(1, round(width / dt)), span
-        self.sent_to = math.floor(self.shown.now / self.width) * self.width  # type: ignore[union-attr]
+        self.sent_to = self.shown.now - span  # type: ignore[union-attr]
 
     async def tile(self, level: int, index: int) -> bytes:
         message = await asyncio.to_thread(self.shown.tile, level, index)  # type: ignore[union-attr]
@@ -285,6 +285,10 @@ class _Page:
 
     async def step(self, duration: float) -> None:
         self.shown.step(duration)  # type: ignore[union-attr]
+
+    async def restart(self) -> None:
+        await self.ask(self.shown.restart)  # type: ignore[union-attr]
+        self.sent_to = self.shown.now  # type: ignore[union-attr]
 
     async def set(self, part: str, name: str, value: float) -> Any:
         return await self.ask(self.shown.set, part, name, value)  # type: ignore[union-attr]
@@ -344,6 +348,7 @@ ACTIONS: dict[str, tuple[Any, dict[str, Callable[[Any], bool]], Callable[..., An
     "pause": (_LIVE, {"on": _is_flag}, _Page.pause),
     "speed": (_LIVE, {"value": _is_positive}, _Page.speed),
     "step": (_LIVE, {"duration": _is_positive}, _Page.step),
+    "restart": (_LIVE, {}, _Page.restart),
     "set": (_LIVE, {"part": _is_name, "name": _is_name, "value": _is_number}, _Page.set),
     "switch": (_LIVE, {"part": _is_name, "on": _is_flag}, _Page.switch),
     "choose": (_LIVE, {"part": _is_name, "cell": _is_index}, _Page.choose),

@@ -204,6 +204,21 @@ def test_after_a_reset_additions_are_as_if_they_had_been_there_from_the_start():
     check_same(outcome(other.run(2 * HALF)), outcome(one.run(2 * HALF)), "additions")
 
 
+def from_a_table(step, table, seen):
+    seen[0] = table[step % len(table)]
+
+
+def test_callbacks_go_on_with_arrays_that_are_given_read_only():
+    net, table, seen = sl.Network(), np.arange(7.0), np.zeros(1)
+    table.flags.writeable = False
+    cells = net.population(2, sl.LIF())
+    net.on_step(from_a_table, table, seen)
+    net.run(1)
+    net.record(cells)
+    net.run(0.1)
+    assert seen[0] == 11 % 7
+
+
 def test_a_table_that_is_divided_keeps_weights_and_counts_of_events():
     def network():
         net = sl.Network(dt=0.1, seed=4)

@@ -144,7 +144,6 @@ def test_weights_of_a_recorded_run(run):
 @pytest.fixture
 def live():
     made = LiveNetwork(small_network(), "small")
-    made.paused = True
     made.start()
     yield made
     made.close()
@@ -239,7 +238,7 @@ def test_the_network_is_the_callers_again_when_the_page_is_closed():
     net = small_network()
     cells = net.record(net.populations["cells"])
     live = LiveNetwork(net, "small")
-    live.speed = 1e6
+    live.speed, live.paused = 1e6, False
     live.start()
     while live.net.time < 20:
         time.sleep(0.005)
@@ -247,6 +246,28 @@ def test_the_network_is_the_callers_again_when_the_page_is_closed():
     assert list(net.description().recordings) == [cells]
     assert len(net.run(100).spikes("cells").times) > 0
     assert not any(thread.name == "spikelearn view" for thread in threading.enumerate())
+
+
+def test_restarting_is_beginning_again(live):
+    stepped(live, 50)
+    times, ids = live.history.events(("inputs", "spike@view"), 0.0, 1e9)
+    assert len(times) > 0 and live.net.time == 50
+    live.do(live.restart)
+    assert live.net.time == 0 and not len(live.history.events(("inputs", "spike@view"), 0.0, 1e9)[0])
+    stepped(live, 50)
+    again = live.history.events(("inputs", "spike@view"), 0.0, 1e9)
+    np.testing.assert_array_equal(again, [times, ids])
+
+
+def test_a_network_begins_to_run_when_it_is_first_seen(live):
+    time.sleep(0.03)
+    assert live.net.time == 0
+    live.seen()
+    while live.net.time < 5:
+        time.sleep(0.005)
+    live.paused = True
+    live.seen()
+    assert live.paused
 
 
 def test_an_error_of_the_network_is_shown(live):
@@ -267,7 +288,6 @@ def test_trials_stop_for_the_page():
     net = small_network()
     trials = sl.Trials([sl.Phase(20), sl.Phase(10)], n=50)
     live = LiveNetwork(net, "trials", trials)
-    live.paused = True
     live.start()
     stepped(live, 45)
     assert 45 <= net.time < 60
@@ -275,5 +295,11 @@ def test_trials_stop_for_the_page():
     live.speed, live.paused = 1e6, False
     while live.now < 1500 - 1e-6:
         time.sleep(0.005)
+    while live._in_trials:
+        time.sleep(0.005)
+    assert net.time == 1500
+    live.do(live.restart)
+    stepped(live, 45)
+    assert 45 <= net.time < 60
     live.close()
-    assert net.time == 1500 and net.get(net.populations["cells"], "tau_m") == 12.5
+    assert net.get(net.populations["cells"], "tau_m") == 12.5

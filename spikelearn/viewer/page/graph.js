@@ -26,8 +26,8 @@ export class Graph {
     const top = Math.max(...nodes.map((each) => each.y));
     const at = new Map(nodes.map((each) => [`${each.is}:${each.name}`, [each.x * ACROSS, (top - each.y) * DOWN]]));
     const xs = [...at.values()].map(([x]) => x), ys = [...at.values()].map(([, y]) => y);
-    const left = Math.min(...xs) - WIDE / 2 - 26, right = Math.max(...xs) + WIDE / 2 + 26;
-    const above = Math.min(...ys) - HIGH / 2 - 34, below = Math.max(...ys) + HIGH / 2 + 40;
+    const [left, right] = room(Math.min(...xs) - WIDE / 2 - 26, Math.max(...xs) + WIDE / 2 + 26, 300);
+    const [above, below] = room(Math.min(...ys) - HIGH / 2 - 34, Math.max(...ys) + HIGH / 2 + 40, 180);
     this.svg.setAttribute("viewBox", `${left} ${above} ${right - left} ${below - above}`);
     const defs = made("defs", {}, this.svg);
     for (const [id, shape] of [["point", "M0,0 L8,4 L0,8 z"], ["bar", "M3,0 L5,0 L5,8 L3,8 z"], ["dot", "M4,1 A3,3 0 1 1 3.9,1 z"]]) {
@@ -112,6 +112,12 @@ function edge([x, y], [u, v], bend) {
   const dx = u - x - (v - y) * bend, dy = v - y + (u - x) * bend;
   const share = Math.min(dx ? (WIDE / 2 + 2) / Math.abs(dx) : 1, dy ? (HIGH / 2 + 2) / Math.abs(dy) : 1);
   return [x + dx * share, y + dy * share];
+}
+
+/** A range of at least this size, so that small graphs are not drawn large. */
+function room(low, high, least) {
+  const more = Math.max(0, least - (high - low)) / 2;
+  return [low - more, high + more];
 }
 
 function short(text, most) { return text.length > most ? `${text.slice(0, most - 1)}…` : text; }

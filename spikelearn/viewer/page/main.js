@@ -88,7 +88,7 @@ function show(structure) {
   }));
   const hidden = Math.max(0, withEvents.length - MOST_SHOWN);
   const total = events.reduce((sum, [, e]) => sum + (e.n ?? 0), 0);
-  $("raster-note").textContent = [
+  state.note = [
     total ? `${total.toLocaleString("en")} events` : "", hidden ? `${hidden} more populations are not drawn` : "",
     structure.left_out ?? "",
   ].filter(Boolean).join("; ");
@@ -107,6 +107,12 @@ function showGraph() {
   document.documentElement.dataset.theme = state.theme;
   $("theme").textContent = state.theme === "dark" ? "Light" : "Dark";
   for (const each of state.populations) each.shade = colour(each.number, state.theme);
+  $("raster-note").replaceChildren(state.note);
+  for (const kind of ["burst", "plateau"]) {
+    if (Object.values(state.structure.events).some((each) => each.kind === kind)) {
+      $("raster-note").append(swatch(markColour(kind, state.theme)), `${kind}s`);
+    }
+  }
   graph.show(state.structure.parts, state.theme, shadeOf);
   const off = state.structure.parts.filter((each) => each.off).length;
   $("graph-note").textContent = off ? `${off} off` : "";
@@ -146,6 +152,26 @@ function makeSamplePlots() {
   $("samples").replaceChildren(...made);
 }
 
+function swatch(shade) {
+  const made = document.createElement("span");
+  made.className = "swatch";
+  made.style.background = shade;
+  return made;
+}
+
+/** Where trials begin, if there are few in a window. */
+function trialStarts(start, stop) {
+  const found = [];
+  for (const each of state.structure.trials ?? []) {
+    const long = each.durations.reduce((a, b) => a + b, 0);
+    if ((stop - start) / long > 60) continue;
+    for (let k = Math.max(0, Math.ceil((start - each.start) / long)); k < each.n && each.start + k * long <= stop; k++) {
+      found.push(each.start + k * long);
+    }
+  }
+  return found;
+}
+
 const DASHES = [[], [5, 3], [1.5, 2.5]];
 
 function legendFor(plot) {
@@ -153,20 +179,15 @@ function legendFor(plot) {
   if (plot.legendOf === mark) return;
   plot.legendOf = mark;
   plot.legend.replaceChildren();
-  const styles = [];
   let k = 0;
   for (const [, each] of plot.entries) {
+    plot.legend.append(`  ${each.variable}${each.unit ? ` (${each.unit})` : ""}`);
     each.ids.forEach((id) => {
-      const swatch = document.createElement("span");
-      swatch.className = "swatch";
-      swatch.style.background = colour(k, state.theme);
-      const of = state.structure.populations.some((p) => p.name === each.of);
-      plot.legend.append(swatch, of ? `${each.variable} of ${id}` : each.variable);
-      styles.push(k++);
+      const isCell = state.structure.populations.some((p) => p.name === each.of);
+      plot.legend.append(swatch(colour(k++, state.theme)), isCell || each.ids.length > 1 ? `${id}` : "");
     });
     if (each.all > each.ids.length) plot.legend.append(`  (${each.ids.length} of ${each.all.toLocaleString("en")})`);
   }
-  if (plot.entries[0][1].unit) plot.legend.append(`  ${plot.entries[0][1].unit}`);
 }
 
 function draw() {
@@ -180,7 +201,7 @@ function draw() {
   if (!live) pieces = state.tiles.within(start, stop, plotWidth($("raster")) * Math.min(2, devicePixelRatio || 1));
   else if (state.follow) pieces = state.frames.within(start, stop);
   else pieces = state.window ? [state.window] : state.frames.within(start, stop);
-  drawRaster($("raster"), state.populations, pieces, start, stop, state.theme);
+  drawRaster($("raster"), state.populations, pieces, start, stop, state.theme, trialStarts(start, stop));
   drawRates(pieces, start, stop);
   for (const plot of state.plots.values()) drawSamples(plot, pieces, start, stop);
   showState();
@@ -295,6 +316,7 @@ const step = () => { ask("step", { duration: Math.max(state.structure.dt, state.
 const KEYS = {
   " ": () => state.live && pause(!state.network.paused),
   ".": () => state.live && step(),
+  0: () => state.live && ask("restart"),
   r: () => state.live && ask("record", { on: !state.network.recording }),
   d: () => toggleTheme(),
   "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
@@ -319,6 +341,7 @@ document.addEventListener("keydown", (event) => {
 
 $("pause").addEventListener("click", () => pause(!state.network.paused));
 $("step").addEventListener("click", step);
+$("restart").addEventListener("click", () => ask("restart"));
 $("record").addEventListener("click", () => ask("record", { on: !state.network.recording }));
 $("theme").addEventListener("click", toggleTheme);
 $("narrow").addEventListener("click", () => zoom(0.5));

@@ -3,9 +3,12 @@
 // Blue against orange and purple against ochre stay apart for colour-blind readers; neighbours differ in lightness.
 export const LIGHT = ["#1b3f73", "#d2571c", "#0d5947", "#c2588a", "#472a78", "#a87400", "#303030", "#3585bd"];
 export const DARK = ["#8db8f2", "#f08a4b", "#4fc3a1", "#f2a0c4", "#b79cf0", "#e0b040", "#d0d0d0", "#58b6e8"];
-const MARKS = { light: { burst: "#d81159", plateau: "#00798c" }, dark: { burst: "#ff5c93", plateau: "#2fd0e0" } };
+// Bursts are black or white and wide, plateaus wider: they differ from spikes without colour, too.
+const MARKS = { light: { burst: "#000000", plateau: "#00798c" }, dark: { burst: "#ffffff", plateau: "#2fd0e0" } };
 const GUTTER = 86;
 const GAP = 6;
+/** Spikes of a population on screen that are drawn larger. */
+const FEW = 3000;
 
 export function colour(k, theme) { return (theme === "dark" ? DARK : LIGHT)[k % LIGHT.length]; }
 export function markColour(kind, theme) { return MARKS[theme][kind]; }
@@ -38,9 +41,13 @@ export function ticks(low, high, most) {
   const rough = (high - low) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * power).find((each) => each >= rough * 0.999);
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(k * step);
-  return { values: found, step };
+  const at = (each) => {
+    const found = [];
+    for (let k = Math.ceil(low / each - 1e-9); k * each <= high + 1e-9 * each; k++) found.push(k * each);
+    return found;
+  };
+  const found = at(step);
+  return found.length > 1 ? { values: found, step } : { values: at(step / 2), step: step / 2 };
 }
 
 export function timeText(ms, step) {
@@ -83,8 +90,8 @@ export function lanes(populations, height) {
   });
 }
 
-/** Draw the raster of a window. keys: kinds of event of each population, with its key in the pieces. */
-export function drawRaster(canvas, populations, pieces, start, stop, theme) {
+/** Draw the raster of a window, with lines at some times. keys: kinds of event of a population, with its key in pieces. */
+export function drawRaster(canvas, populations, pieces, start, stop, theme, lines = []) {
   const { context, width, height, ratio } = fitted(canvas);
   context.clearRect(0, 0, width, height);
   const wide = Math.max(1, Math.round((width - GUTTER) * ratio));
@@ -94,29 +101,34 @@ export function drawRaster(canvas, populations, pieces, start, stop, theme) {
   const at = lanes(populations, height);
   for (const lane of at) {
     const box = { top: Math.round(lane.top * ratio), height: Math.max(1, Math.round(lane.height * ratio)), wide, high };
+    const few = pieces.reduce((sum, each) => sum + (each.events[lane.population.keys.spike]?.times?.length ?? 1e4), 0) < FEW;
     for (const [kind, key] of Object.entries(lane.population.keys)) {
       const shade = kind === "spike" || kind === "event" ? lane.population.shade : markColour(kind, theme);
       for (const piece of pieces) {
         const found = piece.events[key];
         if (!found) continue;
         const to = { from: piece.from ?? piece.start, to: piece.to ?? piece.stop, start, stop };
-        if (found.times) drawEvents(pixels, box, piece, found, lane.population.size, to, rgb(shade), kind, ratio);
+        if (found.times) drawEvents(pixels, box, piece, found, lane.population.size, to, rgb(shade), kind, ratio, few);
         else drawCounts(pixels, box, piece, found, lane.population.size, to, rgb(shade));
       }
     }
   }
   context.putImageData(image, GUTTER * ratio, 0);
-  labelLanes(context, at, theme);
+  context.fillStyle = styleOf("--soft");
+  for (const t of lines) context.fillRect(GUTTER + ((t - start) / (stop - start)) * (width - GUTTER), 0, 1, height - 20);
+  labelLanes(context, at);
   timeAxis(context, width, height, start, stop);
 }
 
-function drawEvents(pixels, box, piece, found, size, window, [r, g, b], kind, ratio) {
+function drawEvents(pixels, box, piece, found, size, window, [r, g, b], kind, ratio, few) {
   const { wide, high, top, height } = box;
   const ink = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   const scale = wide / (window.stop - window.start);
-  const thick = kind === "spike" || kind === "event" ? Math.max(1, Math.round(ratio)) : Math.max(2, Math.round(2 * ratio));
   const mark = height / size;
-  const tall = Math.max(1, Math.round(mark * (kind === "plateau" ? 1.6 : 0.85)));
+  const roomy = few || mark >= 2.5 * ratio;
+  const across = { spike: roomy ? 2 : 1, event: roomy ? 2 : 1, burst: 3, plateau: 5 }[kind];
+  const thick = Math.max(1, Math.round(across * ratio));
+  const tall = Math.max(1, Math.round(mark * 0.85), few || kind === "burst" || kind === "plateau" ? Math.round(2 * ratio) : 0);
   const from = window.from - piece.start - 1e-9, to = window.to - piece.start;
   for (let k = 0; k < found.times.length; k++) {
     const t = found.times[k];
@@ -201,7 +213,7 @@ export function drawCurves(canvas, curves, start, stop, { axis = false, fromZero
     }
   }
   if (!(low <= high)) { low = 0; high = 1; }
-  if (fromZero) low = Math.min(0, low);
+  if (fromZero) { low = Math.min(0, low); high = Math.max(high, low + 1e-3); }
   if (high - low < 1e-12 * Math.max(1, Math.abs(high))) { low -= 0.5; high += 0.5; }
   const room = height - foot - head;
   const y = (v) => head + room * (1 - (v - low) / (high - low));
@@ -239,9 +251,9 @@ export function drawCurves(canvas, curves, start, stop, { axis = false, fromZero
       pen = true;
     }
     context.stroke(path);
-    context.translate(0, 0.7 / ratio);
+    context.translate(0.5 / ratio, 0.5 / ratio);
     context.stroke(path);
-    context.translate(0, -0.7 / ratio);
+    context.translate(-0.5 / ratio, -0.5 / ratio);
   }
   context.setLineDash([]);
   for (const { t, shade } of marks) {
