@@ -172,7 +172,7 @@ class _Page:
     def __init__(self, socket: Any, shown: LiveNetwork | RecordedRun) -> None:
         self.socket, self.shown = socket, shown
         self.sent_to, self.width, self.span = 0.0, 1.0, 1000.0
-        self.in_flight = 0
+        self.in_flight, self.drew = 0, asyncio.Event()
         self.sending = asyncio.Lock()
 
     async def serve(self) -> None:
@@ -228,8 +228,9 @@ class _Page:
         while True:
             due = max(due + FRAMES_S, clock())
             await asyncio.sleep(due - clock())
-            if self.in_flight >= AHEAD:
-                continue
+            while self.in_flight >= AHEAD:
+                self.drew.clear()
+                await self.drew.wait()
             if live.version != version:
                 version = live.version
                 await self.send({"what": "structure", **await self.ask(live.structure)})
@@ -255,6 +256,7 @@ class _Page:
 
     async def drawn(self) -> None:
         self.in_flight = max(0, self.in_flight - 1)
+        self.drew.set()
 
     async def view(self, width: float, span: float) -> None:
         """The columns of frames from now on: their width, ms, and the time on screen, ms."""

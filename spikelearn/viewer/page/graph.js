@@ -83,7 +83,7 @@ export class Graph {
     const group = this.item(part, `${part.name}: ${part.source} to ${part.target}, ${part.port}${part.rule ? `, ${part.rule}` : ""}${part.off ? ", off" : ""}`);
     let d;
     if (part.source === part.target) {
-      const [x, y] = from, w = 16 + 9 * k, tall = 26 + 12 * k;
+      const [x, y] = from, apart = Math.min(1, 4 / n) * k, w = 16 + 9 * apart, tall = 26 + 12 * apart;
       d = `M${x - w},${y + HIGH / 2} C${x - w - 6},${y + HIGH / 2 + tall} ${x + w + 6},${y + HIGH / 2 + tall} ${x + w},${y + HIGH / 2 + 1}`;
     } else {
       const bend = (back || n > 1 ? 0.16 : 0) + 0.14 * k;

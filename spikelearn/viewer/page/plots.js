@@ -7,6 +7,8 @@ export const DARK = ["#8db8f2", "#f08a4b", "#4fc3a1", "#f2a0c4", "#b79cf0", "#e0
 const MARKS = { light: { burst: "#000000", plateau: "#00798c" }, dark: { burst: "#ffffff", plateau: "#2fd0e0" } };
 const GUTTER = 86;
 const GAP = 6;
+/** In the order in which they are drawn, so that bursts are seen among plateaus and spikes. */
+const KINDS = ["plateau", "event", "spike", "burst"];
 /** Spikes of a population on screen that are drawn larger. */
 const FEW = 3000;
 
@@ -102,7 +104,9 @@ export function drawRaster(canvas, populations, pieces, start, stop, theme, line
   for (const lane of at) {
     const box = { top: Math.round(lane.top * ratio), height: Math.max(1, Math.round(lane.height * ratio)), wide, high };
     const few = pieces.reduce((sum, each) => sum + (each.events[lane.population.keys.spike]?.times?.length ?? 1e4), 0) < FEW;
-    for (const [kind, key] of Object.entries(lane.population.keys)) {
+    for (const kind of KINDS) {
+      const key = lane.population.keys[kind];
+      if (key === undefined) continue;
       const shade = kind === "spike" || kind === "event" ? lane.population.shade : markColour(kind, theme);
       for (const piece of pieces) {
         const found = piece.events[key];
@@ -126,9 +130,9 @@ function drawEvents(pixels, box, piece, found, size, window, [r, g, b], kind, ra
   const scale = wide / (window.stop - window.start);
   const mark = height / size;
   const roomy = few || mark >= 2.5 * ratio;
-  const across = { spike: roomy ? 2 : 1, event: roomy ? 2 : 1, burst: 3, plateau: 5 }[kind];
+  const across = roomy ? { burst: 3, plateau: 5 }[kind] ?? 2 : { plateau: 2 }[kind] ?? 1;
   const thick = Math.max(1, Math.round(across * ratio));
-  const tall = Math.max(1, Math.round(mark * 0.85), few || kind === "burst" || kind === "plateau" ? Math.round(2 * ratio) : 0);
+  const tall = Math.max(1, Math.round(mark * 0.85), few ? Math.round(2 * ratio) : 0);
   const from = window.from - piece.start - 1e-9, to = window.to - piece.start;
   for (let k = 0; k < found.times.length; k++) {
     const t = found.times[k];
