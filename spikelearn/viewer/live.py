@@ -145,7 +145,9 @@ class LiveNetwork:
         state = self.state()
         first = round(start / width)
         last = math.floor(state["now"] / width + 1e-6)
-        first = max(first, math.ceil(self._since / width - 1e-6), last - min(MOST_FRAME_COLUMNS, math.ceil(span / width)))
+        first = max(
+            first, math.ceil(self._since / width - 1e-6), last - min(MOST_FRAME_COLUMNS, math.ceil(span / width))
+        )
         piece = Piece(first * width, width, max(0, last - first))
         message = self._message("frame", piece)
         message.header["state"] = state
