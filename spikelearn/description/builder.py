@@ -66,8 +66,10 @@ class NetworkBuilder(SwitchingBuilder):
     """Populations, projections, modulators, signals, drives, recordings, callbacks and so on of one network.
 
     dt: step in ms. seed: the root of all random numbers. precision: "mixed" or "double", see spikelearn.Network.
-    Nothing here runs; spikelearn.Network does.
+    Nothing here runs; spikelearn.Network does. origin: what it was read from, if it was (see `sl.from_nir`).
     """
+
+    origin: Any = None
 
     def __init__(self, dt: Quantity, seed: int, precision: str) -> None:
         self.dt = one_number(dt, "ms", "dt of Network", above=0.0)
@@ -400,6 +402,18 @@ class NetworkBuilder(SwitchingBuilder):
         >>> config = net.to_sonata("network", duration=1000)  # doctest: +SKIP
         """
         return from_above("spikelearn.interop.sonata.writing:write")(self, folder, duration, run)
+
+    def to_nir(self) -> Any:
+        """The network as a `nir.NIRGraph`, with its current parameters and weights, for `nir.write(path, graph)`.
+
+        Of a network from `sl.from_nir` it is the graph that was read, with what has changed since. In others, neurons
+        of LIFDelta, LIF, CubaLIF, CubaLI, LinearRate and McCullochPitts become nodes, sources Input nodes, a projection
+        a Linear, with a Delay if it takes more than a step, I_e the bias of an Affine, and each population that sends
+        nothing an Output. NIR has no state: potentials and spikes on their way are left out, as is what sources send.
+        What else NIR cannot say is an error that names it: DescriptionError. See docs/interop/nir.md. Needs the extra
+        nir.
+        """
+        return from_above("spikelearn.interop.nir.writing:to_nir")(self)
 
     def description(self) -> NetworkDescription:
         """The description of everything added, for backends. Raises DescriptionError if there are no populations."""

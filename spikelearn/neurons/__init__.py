@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from spikelearn.neurons.adex import AdEx as AdEx
     from spikelearn.neurons.adex_clopath import AdExClopath as AdExClopath
     from spikelearn.neurons.burst_poisson import BurstPoisson as BurstPoisson
+    from spikelearn.neurons.cuba import CubaLI as CubaLI
+    from spikelearn.neurons.cuba import CubaLIF as CubaLIF
     from spikelearn.neurons.dendritic_segment import DendriticSegment as DendriticSegment
     from spikelearn.neurons.eif import EIF as EIF
     from spikelearn.neurons.gif import GIF as GIF
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from spikelearn.neurons.lif_soft_reset import LIFSoftReset as LIFSoftReset
     from spikelearn.neurons.lif_two_adaptations import LIFTwoAdaptations as LIFTwoAdaptations
     from spikelearn.neurons.linear_rate import LinearRate as LinearRate
+    from spikelearn.neurons.mcculloch_pitts import McCullochPitts as McCullochPitts
     from spikelearn.neurons.model import Neuron as Neuron
     from spikelearn.neurons.model import NeuronModel as NeuronModel
     from spikelearn.neurons.multiple_thresholds import AdaptiveMultiThreshold as AdaptiveMultiThreshold
