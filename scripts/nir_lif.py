@@ -58,7 +58,10 @@ def rows() -> list[tuple[str, float, float, list[float]]]:
 
 def page() -> str:
     """The table as text."""
-    lines = ["| platform | largest difference of v | root mean square | its four spikes, steps late |", "|---|---|---|---|"]
+    lines = [
+        "| platform | largest difference of v | root mean square | its four spikes, steps late |",
+        "|---" * 4 + "|",
+    ]
     for name, largest, mean, off in rows():
         late = ", ".join(f"{each:g}" for each in off)
         lines.append(f"| {name} | {largest:.2g} | {mean:.2g} | {late} |")

@@ -4,10 +4,10 @@ Commun. 15:8122, table 1): CubaLIF, which fires, and CubaLI, whose potential is 
     tau_syn dI_syn/dt = -I_syn + w_in S,    tau_m dV_m/dt = E_L - V_m + R I_syn
 
 S is what arrives at port exc plus the currents. It is held for a step: what arrives at the end of a step was there
-throughout it, so that V_m answers in the step of the arrival; in LIF, an arrival moves I_syn at the end of the step, and
-V_m from the next one on. With sequential = 0 a step is exact for such input; with 1, V_m takes the I_syn of the end of
-a step throughout it, as programs do that compute one variable after the other. CubaLI emits a `rate` in every step, an
-event that can carry its potential: `net.connect(readout, cells, on="rate", payload="V_m")`.
+throughout it, so that V_m answers in the step of the arrival. In LIF, an arrival moves I_syn at the end of the step,
+and V_m from the next one on. With sequential = 0 a step is exact for such input; with 1, V_m takes the I_syn of the end
+of a step throughout it, as programs do that compute one variable after the other. CubaLI emits a `rate` in every step,
+an event that can carry its potential: `net.connect(readout, cells, on="rate", payload="V_m")`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.neurons.membrane import current_propagator, decay, reset_below_threshold
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.neurons.properties import EXACT, Properties
-from spikelearn.units import ms, mV, number, pA, unit
+from spikelearn.units import ms, mV, number, pA, unit_named
 
-Gohm = unit("Gohm")
+Gohm = Annotated[float, unit_named("Gohm")]
 
 
 class CubaLIParameters(NamedTuple):

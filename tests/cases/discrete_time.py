@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.linalg import expm
 from tolerances import ULP
 
 import spikelearn as sl
@@ -104,6 +105,49 @@ def _resonator():
     return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
 
 
+def _threshold_unit():
+    arriving, current, *_ = inputs()
+    found, run = driven(sl.McCullochPitts(theta=2.0), {"exc": current}, {"exc": arriving})
+    spikes = np.flatnonzero(arriving + current >= 2.0) + 1.0
+    assert 50 < len(spikes) < STEPS - 50
+    return np.append(found["x"], run.spikes("cell").times), np.append(arriving + current, spikes)
+
+
+CUBA = {"E_L": -1.0, "R": 3.0, "tau_m": 7.0, "tau_syn": 3.0, "w_in": 1.5, "I_e": 0.5}
+
+
+def _cuba_exact():
+    """By the exponential of the matrix of (I_syn, V_m, S, E_L), with S held for a step."""
+    arriving, current, *_ = inputs()
+    found, _ = driven(sl.CubaLI(**CUBA), {"exc": current}, {"exc": arriving})
+    a, b, R, w_in, E_L = 1.0 / 3.0, 1.0 / 7.0, 3.0, 1.5, -1.0
+    step = expm(np.array([[-a, 0.0, a * w_in, 0.0], [b * R, -b, 0.0, b], [0.0] * 4, [0.0] * 4]))
+    state, expected = np.array([0.0, E_L]), []
+    for S in arriving + current + 0.5:
+        state = (step @ np.array([*state, S, E_L]))[:2]
+        expected.append(state)
+    return np.stack([found["I_syn"], found["V_m"]], axis=1), np.array(expected)
+
+
+def _cuba_sequential():
+    """With spikes: one variable after the other, the time constants those of decays of 0.6 and 0.8."""
+    arriving, current, *_ = inputs()
+    tau_syn, tau_m = -1.0 / math.log(0.6), -1.0 / math.log(0.8)
+    own = CUBA | {"tau_m": tau_m, "tau_syn": tau_syn, "sequential": 1.0, "V_th": 8.0, "V_reset": -2.0}
+    found, run = driven(sl.CubaLIF(**own), {"exc": current}, {"exc": arriving})
+    I_syn, V, expected, spikes = 0.0, -1.0, [], []
+    for k, S in enumerate(arriving + current + 0.5):
+        I_syn = 0.6 * I_syn + 0.4 * 1.5 * S
+        V = 0.8 * V + 0.2 * (-1.0 + 3.0 * I_syn)
+        if V >= 8.0:
+            V = -2.0
+            spikes.append(k + 1.0)
+        expected.append([I_syn, V])
+    assert 10 < len(spikes) < STEPS / 2
+    measured = np.stack([found["I_syn"], found["V_m"]], axis=1)
+    return np.append(measured, run.spikes("cell").times), np.append(expected, spikes)
+
+
 CASES: tuple[Case, ...] = (
     Case(
         "LIFSoftReset", "all of its state and its spikes, 200 steps, inputs through every port and a current",
@@ -116,5 +160,17 @@ CASES: tuple[Case, ...] = (
     Case(
         "Resonator", "all of its state and its spikes, 200 steps, inputs, other frequencies and damping",
         "the paper's complex equations step by step", ULP(10_000, 10.0), "ULP(10,000)", _resonator,
+    ),
+    Case(
+        "McCullochPitts", "its input and its spikes, 200 steps, inputs through its port and a current",
+        "the same step by step", ULP(10, 10.0), "ULP(10)", _threshold_unit,
+    ),
+    Case(
+        "CubaLI", "all of its state, 200 steps, inputs through its port and a current",
+        "closed form: the exponential of its matrix", ULP(10_000, 10.0), "ULP(10,000)", _cuba_exact,
+    ),
+    Case(
+        "CubaLIF", "all of its state and its spikes, 200 steps, sequential, inputs through its port and a current",
+        "the same step by step", ULP(10_000, 10.0), "ULP(10,000)", _cuba_sequential,
     ),
 )  # fmt: skip

@@ -9,16 +9,18 @@ import numpy as np
 
 
 class Graphs:
-    """One random graph after the other. dt: s, of which all delays are multiples."""
+    """One random graph after the other. dt: s, of which all delays are multiples. for_files: whether convolutions say
+    the shape of their input, without which nir cannot write them."""
 
-    def __init__(self, seed: int, dt: float = 1e-3) -> None:
-        self.random, self.dt = np.random.default_rng(seed), dt
+    def __init__(self, seed: int, dt: float = 1e-3, for_files: bool = False) -> None:
+        self.random, self.dt, self.for_files = np.random.default_rng(seed), dt, for_files
 
     def number(self, low: int, high: int) -> int:
         return int(self.random.integers(low, high + 1))
 
     def between(self, low: float, high: float, shape: tuple[int, ...]) -> np.ndarray:
-        values = self.random.uniform(low, high, shape) if self.random.random() < 0.7 else np.full(shape, (low + high) / 2)
+        alike = self.random.random() < 0.3
+        values = np.full(shape, (low + high) / 2) if alike else self.random.uniform(low, high, shape)
         return values.astype(np.float32 if self.random.random() < 0.3 else np.float64)
 
     def neuron(self, shape: tuple[int, ...], spiking: bool | None = None) -> nir.NIRNode:
@@ -55,7 +57,8 @@ class Graphs:
             padding = ["same", "valid", self.number(0, 2)][self.number(0, 2)]
             stride = 1 if padding == "same" else self.number(1, 2)
             weight = self.random.normal(0.3, 1.0, (out, C // groups, kernel))
-            node = nir.Conv1d(N if groups == 1 else None, weight, stride, padding, 1, groups, self.random.normal(0.0, 0.3, out))
+            bias = self.random.normal(0.0, 0.3, out)
+            node = nir.Conv1d(N if self.for_files else None, weight, stride, padding, 1, groups, bias)
             pad = {"same": (kernel - 1) / 2, "valid": 0}.get(padding, padding)
             return node, (out, int((N + 2 * pad - kernel) // stride) + 1)
         if len(shape) > 1:
@@ -84,13 +87,15 @@ class Graphs:
         padding = ["same", "valid", (self.number(0, 1), self.number(0, 1))][self.number(0, 2)]
         stride = (1, 1) if padding == "same" else (self.number(1, 2), self.number(1, 2))
         weight = self.random.normal(0.3, 1.0, (out, C // groups, *kernel))
-        node = nir.Conv2d(None, weight, stride, padding, (1, 1), groups, self.random.normal(0.0, 0.3, out))
+        bias = self.random.normal(0.0, 0.3, out)
+        node = nir.Conv2d((H, W) if self.for_files else None, weight, stride, padding, (1, 1), groups, bias)
         pads = {"same": [(k - 1) / 2 for k in kernel], "valid": (0, 0)}.get(padding, padding)
         found = [int((n + 2 * p - k) // s) + 1 for n, p, k, s in zip((H, W), pads, kernel, stride, strict=True)]
         return node, (out, *found)
 
     def graph(self) -> nir.NIRGraph:
-        shapes = [(self.number(1, 6),), (self.number(1, 2), self.number(3, 7)), (self.number(1, 2), self.number(3, 6), self.number(3, 6))]
+        high, wide = self.number(3, 6), self.number(3, 6)
+        shapes = [(self.number(1, 6),), (self.number(1, 2), self.number(3, 7)), (self.number(1, 2), high, wide)]
         nodes, edges, neurons = {}, [], []
         for k in range(self.number(1, 2)):
             shape = shapes[self.number(0, 2)] if k == 0 else shapes[0]

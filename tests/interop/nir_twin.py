@@ -64,7 +64,7 @@ def linear(node, x):
 
 def slid(x, W, stride, padding, dilation, groups):
     """A correlation in two dimensions, element by element."""
-    (rows, columns), (high, wide) = x.shape[1:], W.shape[2:]
+    high, wide = W.shape[2:]
     if isinstance(padding, str) and padding == "same":
         spans = [dilation[0] * (high - 1), dilation[1] * (wide - 1)]
         edges = [(span // 2, span - span // 2) for span in spans]
@@ -144,9 +144,7 @@ def simulated(graph, given, dt, method):
     for _ in layer:
         for name in layer:
             members = [name, *(other for other in cells if (other, name) in loop)]
-            least = [
-                layer[s] + 1 for m in members for s in sources(m) if s in cells and (s, m) not in loop and s != m
-            ]
+            least = [layer[s] + 1 for m in members for s in sources(m) if s in cells and (s, m) not in loop and s != m]
             layer[name] = max([1, *least])
     euler = method == "euler"
     deep = max(layer.values()) - 1 if euler else 0

@@ -15,7 +15,8 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError, SpikelearnError
 from spikelearn.interop.nir.graph import array, kind_of
-from spikelearn.neurons import LIF, CubaLI, CubaLIF, LIFDelta, LinearRate, McCullochPitts, Neuron
+from spikelearn.neurons import LIF, CubaLI, CubaLIF, LIFDelta, McCullochPitts, Neuron
+from spikelearn.neurons.linear_rate import LinearRate
 
 NEVER = 1e18
 """ms, the time constant of a membrane that does not leak."""

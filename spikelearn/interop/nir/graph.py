@@ -70,7 +70,7 @@ class FlatGraph:
 
     def before(self, name: str) -> list[str]:
         """The nodes from which edges lead to this one."""
-        return self._before[name]  # type: ignore[attr-defined, no-any-return]
+        return self._before[name]  # type: ignore[attr-defined]
 
     def where(self, name: str) -> str:
         """Node 'fc1' (Affine), for errors."""
@@ -103,7 +103,9 @@ def _flattened(graph: Any, prefix: str, nodes: dict[str, Any]) -> Iterator[tuple
             )  # type: ignore[assignment]
             continue
         if full in nodes:
-            raise DescriptionError(f"from_nir: two nodes of the NIR graph are named {full!r}, one of them in a subgraph")
+            raise DescriptionError(
+                f"from_nir: two nodes of the NIR graph are named {full!r}, one of them in a subgraph"
+            )
         if kind not in (*LINEAR, *NEURONS, "Input", "Output"):
             raise DescriptionError(
                 f"from_nir: node {full!r} of the NIR graph is a {kind}, which spikelearn does not know; "

@@ -138,7 +138,7 @@ def _sliding(node: Any, kind: str, shape: Shape, where: str) -> tuple[Map, Shape
     dimensions = 1 if kind == "Conv1d" else 2
     if len(shape) != dimensions + 1:
         raise DescriptionError(
-            f"{where}: expected input of {dimensions + 1} dimensions, the first of which are channels, got shape {shape}"
+            f"{where}: expected input of {dimensions + 1} dimensions, the first that of channels, got shape {shape}"
         )
     if kind.startswith("Conv"):
         weight, groups = array(node, "weight"), int(node.groups)

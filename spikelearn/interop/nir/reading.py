@@ -85,7 +85,8 @@ class Reading:
         flattened = flat(self.graph)
         self.paths = Paths(flattened)
         given = _by_name(inputs, flattened.inputs)
-        made_of = {name: self._input(name, given.get(name)) for name in flattened.inputs}
+        for name in flattened.inputs:
+            self._input(name, given.get(name))
         outputs = {name: self.paths.direct(name) for name in flattened.outputs}
         outputs = {name: "" if source in self.arrays else source for name, source in outputs.items()}
         for name, node in flattened.nodes.items():
@@ -109,7 +110,7 @@ class Reading:
         net.origin = NIROrigin(
             self.graph,
             self.method,
-            {name: "" if name in self.arrays else name for name in made_of},
+            {name: "" if name in self.arrays else name for name in flattened.inputs},
             {name: source or name for name, source in outputs.items()},
             {name: layer * dt for name, layer in layers.items()},
             tuple(drive.uid for drive in net._drives),
@@ -171,7 +172,8 @@ class Reading:
         parts: list[tuple[int, np.ndarray]] = []  # each from its first step on; its last row holds
         for path in self.paths.into[target]:
             if path.source in self.arrays or not path.source:
-                values = np.vstack([self.arrays[path.source], np.zeros(path.map.n_pre)]) if path.source else np.ones((1, 1))
+                given = self.arrays[path.source] if path.source else np.ones((1, 1))
+                values = np.vstack([given, np.zeros(path.map.n_pre)]) if path.source else given
                 for delay in np.unique(path.map.delay):
                     rows = path.map.only(path.map.delay == delay).applied(values)
                     parts.append((late + _steps(delay, dt, target), rows))

@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.errors import DescriptionError
-from spikelearn.interop.nir.cells import native_kind, one_or_all, values_of
+from spikelearn.interop.nir.cells import native_kind, values_of
 from spikelearn.interop.nir.graph import NIROrigin, flat, kind_of, nir_package
 from spikelearn.interop.nir.reading import Reading
 from spikelearn.network import Network
@@ -83,8 +83,9 @@ class _Writing:
                 )
             if kind != "Output" and now != was:
                 _put(inner[name], values_of(kind, now, net.dt, euler), values_of(kind, was, net.dt, euler))
-                if now.model is LIFDelta:
-                    scaled[name] = now.model.constants(now.parameters, net.dt)["P_mI"]
+                scale = _per_weight(population, "exc", net.dt) if now.model is LIFDelta else cell.per_weight
+                if np.any(np.asarray(scale) != np.asarray(cell.per_weight)):
+                    scaled[name] = scale
         written = net._weights_given_or_written()
         used = [node for path, _ in again.made.values() for node in path.through]
         for name, (path, target) in again.made.items():
@@ -216,8 +217,8 @@ def _check_static(projection: Projection, where: str) -> None:
     if projection.learns or projection.transmits:
         assert projection.plasticity is not None
         raise DescriptionError(
-            f"{where}: its weights learn by {projection.plasticity.rule.name}, which NIR cannot say; connect it without "
-            "a rule, or with plastic=False, for its weights alone"
+            f"{where}: its weights learn by {projection.plasticity.rule.name}, which NIR cannot say; connect it "
+            "without a rule, or with plastic=False, for its weights alone"
         )
     if projection.synapse is not None:
         raise DescriptionError(f"{where}: NIR has no {projection.synapse.model.name} synapses")
@@ -249,14 +250,14 @@ def _delays(s: Synapses, n_pre: int, n_post: int, dt: float, where: str) -> tupl
         if np.array_equal(of_end[ends], more):
             return of_end, ends is s.pre
     raise DescriptionError(
-        f"{where}: its delays differ between synapses, {one_or_all(more) + dt!r:.60} ms; NIR has one for each source or "
-        "for each target"
+        f"{where}: its delays differ between synapses, from {s.delay.min():g} to {s.delay.max():g} ms; NIR has one for "
+        "each source, or one for each target"
     )
 
 
 def _same_delays(one: Projection, other: Projection) -> bool:
-    given = [each.axonal.a if each.axonal.constant else each.axonal.array for each in (one, other)]
-    return np.array_equal(*given) and one.dendritic_steps == other.dendritic_steps
+    mine, theirs = (each.axonal.a if each.axonal.constant else each.axonal.array for each in (one, other))
+    return np.array_equal(mine, theirs) and one.dendritic_steps == other.dendritic_steps
 
 
 def _put(node: Any, now: dict[str, Any], was: dict[str, Any]) -> None:

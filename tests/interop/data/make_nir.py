@@ -100,7 +100,7 @@ def snntorch_conv() -> Made:
     torch.manual_seed(3)
     module = torch.nn.Sequential(
         torch.nn.Conv2d(2, 4, 3, padding=1, stride=(1, 2)), _snn("Leaky", (4, 8, 5), 0.6, beta=0.9),
-        torch.nn.AvgPool2d((2, 1)), torch.nn.Conv2d(4, 3, (3, 3), dilation=(1, 1)), _snn("Leaky", (3, 2, 3), 0.2, beta=0.8),
+        torch.nn.AvgPool2d((2, 1)), torch.nn.Conv2d(4, 3, 3), _snn("Leaky", (3, 2, 3), 0.2, beta=0.8),
         torch.nn.Flatten(), torch.nn.Linear(18, 5), _snn("Leaky", 5, 0.2, beta=0.85),
     )  # fmt: skip
     given = events(2, 8, 10, share=0.3, seed=3)
@@ -147,6 +147,38 @@ def snntorch_braille() -> Made:
         layer.bias.data = torch.from_numpy(nodes[name].bias)
     given = events(12, share=0.03, seed=4)
     return Made(graph, given, run(module, given, {"lif1.lif": module.lif1, "lif2": module.lif2}))
+
+
+def torch_cnn() -> Made:
+    """The convolutional graph of the paper, which Sinabs exported, in plain PyTorch.
+
+    r is 1 and a spike moves v by its weight, so that a step is a second long.
+    """
+    graph = nir.read(FOLDER / "cnn_sinabs.nir")
+    given = events(2, 34, 34, share=0.05, seed=7)[:30]
+    chain = [name for name in sorted(graph.nodes, key=lambda name: (len(name), name)) if name.isdigit()]
+    v: dict[str, torch.Tensor] = {}
+    found: dict[str, list[np.ndarray]] = {}
+    for row in given:
+        x = torch.from_numpy(row[None])
+        for name in chain:
+            node = graph.nodes[name]
+            if isinstance(node, nir.Conv2d):
+                weight, bias = torch.from_numpy(node.weight), torch.from_numpy(node.bias)
+                x = torch.nn.functional.conv2d(x, weight, bias, tuple(node.stride), tuple(node.padding))
+            elif isinstance(node, nir.SumPool2d):
+                kernel = tuple(map(int, node.kernel_size))
+                x = torch.nn.functional.avg_pool2d(x, kernel, tuple(map(int, node.stride))) * (kernel[0] * kernel[1])
+            elif isinstance(node, nir.Flatten):
+                x = x.flatten(1)
+            elif isinstance(node, nir.Affine):
+                x = torch.nn.functional.linear(x, torch.from_numpy(node.weight), torch.from_numpy(node.bias))
+            else:
+                before = v.get(name, torch.zeros(x.shape)) + x
+                x = (before > torch.from_numpy(node.v_threshold)).float()
+                v[name] = before * (1.0 - x)
+                found.setdefault(name, []).append(x.numpy().astype(np.float64).ravel())
+    return Made(graph, given, {name: np.array(rows) for name, rows in found.items()}, dt=1000.0)
 
 
 # Norse. Its export divides dt by the inverse time constant, so that dt=1 gives seconds
@@ -218,8 +250,19 @@ def norse_cuba() -> Made:
 
 MODELS: dict[str, Callable[[], Made]] = {
     each.__name__: each
-    for each in (snntorch_dense, snntorch_synaptic, snntorch_conv, snntorch_braille, norse_box, norse_cuba)
+    for each in (
+        snntorch_dense,
+        snntorch_synaptic,
+        snntorch_conv,
+        snntorch_braille,
+        torch_cnn,
+        norse_box,
+        norse_cuba,
+    )
 }
+
+PUBLISHED = {"snntorch_braille": "braille_noDelay_bias_zero.nir", "torch_cnn": "cnn_sinabs.nir"}
+"""Files of graphs of the paper, by neuromorphs/NIR, which are read."""
 
 
 def in_numpy(graph: nir.NIRGraph) -> nir.NIRGraph:
@@ -237,7 +280,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     for name, make in MODELS.items():
         made = make()
-        if name != "snntorch_braille":
+        if name not in PUBLISHED:
             nir.write(FOLDER / f"{name}.nir", in_numpy(made.graph), compression=None)
         packed = {f"found {node}": values for node, values in made.found.items()}
         for key, values in packed.items():
