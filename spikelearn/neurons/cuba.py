@@ -116,5 +116,5 @@ CubaLIF = NeuronModel(
     currents=("exc",),
     check=lambda p: _check_sequential(p) or reset_below_threshold(p),
     margin=cuba_lif_margin,
-    properties=Properties(order=EXACT),
+    properties=Properties(order=EXACT, firing={"w_in": 20.0}),
 )

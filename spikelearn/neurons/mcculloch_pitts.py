@@ -1,6 +1,6 @@
 """Threshold unit without memory (McCulloch & Pitts 1943, Bull. Math. Biophys. 5:115).
 
-It fires in each step in which its input, what arrives at port exc plus the current (1 pA for 1), is at least theta.
+In each step x = what arrives at port exc plus the current, 1 pA for 1; it fires if x >= theta.
 """
 
 from __future__ import annotations

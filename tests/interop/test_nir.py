@@ -242,6 +242,19 @@ def test_with_another_time_constant_the_weights_of_what_moves_a_potential_are_ot
     ULP(20).check(again.get(again.populations["lif"], "tau_m"), net.get(net.populations["lif"], "tau_m"))
 
 
+@pytest.mark.parametrize("kind", ["LIF", "LI", "CubaLIF", "CubaLI"])
+def test_a_step_as_long_as_a_time_constant_leaves_nothing_of_the_past(kind):
+    """beta = 0 in snnTorch: Euler's 1 - dt/tau."""
+    tau = {"tau_syn": np.full(2, 0.002), "tau_mem": np.full(2, 0.001)} if "Cuba" in kind else {"tau": np.full(2, 0.001)}
+    firing = {"v_threshold": np.full(2, 1.5)} if kind.endswith("F") else {}
+    node = getattr(nir, kind)(**tau, r=np.ones(2), v_leak=np.array([0.0, 0.25]), **firing)
+    graph = small(lif=node)
+    given = (np.random.default_rng(1).random((60, 2)) < 0.3) * 0.5
+    found = outputs(sl.from_nir(graph, given, dt=1.0, method="euler"), 60)["lif"]
+    ULP(50, 4.0).check(found, simulated(graph, {"input": given}, 1e-3, "euler")["lif"])
+    assert 10 < np.count_nonzero(found) and np.ptp(found) >= 1.0
+
+
 # Networks that were not read from NIR
 
 
@@ -325,6 +338,16 @@ def test_parts_that_are_added_to_a_network_from_nir_are_written_beside_its_graph
 
 
 # How it is used
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "interop" / "nir.md").read_text()
+    names = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    assert len(names["run"].spikes("lif").times) > 0
+    # V_m >= 0.2 is v > the double before
+    EXACT.check(nir.read("changed.nir").nodes["lif"].v_threshold, np.full(3, np.nextafter(0.2, 0.0)))
 
 
 def test_an_input_without_spikes_is_given_them_later():

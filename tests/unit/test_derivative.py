@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tolerances import EXACT, METHOD
 
+import spikelearn as sl
 from spikelearn.codegen.derivative import derivative
 from spikelearn.codegen.functions import arguments_of
 from spikelearn.codegen.jit import scalar
@@ -94,7 +95,7 @@ def test_margins_have_the_derivatives_of_central_differences(model):
             known = np.isfinite(slopes)
             METHOD(1, 1e-4, 1.0 + np.abs(values[0])).check(jacobian[known], slopes[known])
             checked += np.count_nonzero(slopes[known])
-    assert checked > 5
+    assert checked > 5 or model is sl.McCullochPitts  # it has no memory, so that its margin depends on input only
 
 
 @scalar

@@ -31,7 +31,10 @@ EQUATIONS = sl.NeuronModel.from_equations(
 WITH_MARGIN = [*(model for model in MODELS if model.margin), *COMPOSED, EQUATIONS]
 JUMPS = {"mV": 4.0, "pA": 300.0, "nS": 10.0, "mV/ms": 10.0, "1/ms": 0.1, "1": 0.4}
 """Standard deviation of what arrives in a step, by the unit of the port."""
-SMALLER = {"Izhikevich": 0.05, "LIFSoftReset": 5e-3, "LIFAdaptiveSoftReset": 0.02, "Resonator": 1e-3}
+SMALLER = {
+    "Izhikevich": 0.05, "LIFSoftReset": 5e-3, "LIFAdaptiveSoftReset": 0.02, "Resonator": 1e-3, "McCullochPitts": 2e-3,
+    "CubaLIF": 0.1,
+}  # fmt: skip
 """Models whose currents are of another size than 200 pA: theirs beside it."""
 
 
