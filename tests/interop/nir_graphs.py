@@ -8,6 +8,14 @@ import nir
 import numpy as np
 
 
+def small(w=((1.0, 2.0), (3.0, 4.0)), **nodes):
+    """Input -> fc -> lif -> output, two of each."""
+    lif = nir.LIF(*np.array([[0.01, 0.02], [1.0, 2.0], [0.0, 0.1], [1.0, 1.5]]))
+    made = {"input": nir.Input(np.array([2])), "fc": nir.Affine(np.array(w), np.array([0.1, 0.0])), "lif": lif}
+    made |= {"output": nir.Output(np.array([2])), **nodes}
+    return nir.NIRGraph(made, [("input", "fc"), ("fc", "lif"), ("lif", "output")], type_check=False)
+
+
 class Graphs:
     """One random graph after the other. dt: s, of which all delays are multiples. for_files: whether convolutions say
     the shape of their input, without which nir cannot write them."""

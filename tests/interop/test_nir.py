@@ -3,7 +3,6 @@
 import copy
 import importlib.util
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,10 @@ import pytest
 from tolerances import EXACT, METHOD, ULP
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError, ExperimentError
 
 nir = pytest.importorskip("nir")
 
-from nir_graphs import Graphs  # noqa: E402
+from nir_graphs import Graphs, small  # noqa: E402
 from nir_twin import simulated  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -213,14 +211,6 @@ def test_what_is_changed_after_reading_is_written_and_nothing_else():
     assert n_changed > 50
 
 
-def small(w=((1.0, 2.0), (3.0, 4.0)), **nodes):
-    """Input -> fc -> lif -> output, two of each."""
-    lif = nir.LIF(*np.array([[0.01, 0.02], [1.0, 2.0], [0.0, 0.1], [1.0, 1.5]]))
-    made = {"input": nir.Input(np.array([2])), "fc": nir.Affine(np.array(w), np.array([0.1, 0.0])), "lif": lif}
-    made |= {"output": nir.Output(np.array([2])), **nodes}
-    return nir.NIRGraph(made, [("input", "fc"), ("fc", "lif"), ("lif", "output")], type_check=False)
-
-
 @pytest.mark.parametrize("method", ["exact", "euler"])
 def test_changed_weights_are_written(method):
     net = sl.from_nir(small(), method=method)
@@ -275,7 +265,8 @@ def own_network(seed=3):
     net.connect(delta, readout, weight=100.0)
     net.connect(readout, rate, "exc", on="rate", payload="V_m", weight=0.1)
     net.connect(units, rate, "inh", weight=0.5)
-    net.connect(alone, alone, weight=1.0, delay=2.0)
+    net.connect(units, delta, weight=1.0, delay=np.repeat(generator.integers(1, 5, 8)[None] * 0.5, 3, axis=0))
+    net.connect(alone, alone, weight=1.0, delay=np.array([[2.0, 1.0], [2.0, 1.0]]))
     return net
 
 
@@ -415,177 +406,3 @@ def test_integrators_without_a_leak_are_exact_on_the_exact_engine():
     net = sl.from_nir(graph, np.full((300, 1), 2.5))
     net.record(net.populations["if"])
     ULP(100).check(net.run(30.0, engine="events").spikes("if").times, 4.0 * np.arange(1, 8))
-
-
-# Bad input
-
-
-def graph_with(edges=(("input", "fc"), ("fc", "lif"), ("lif", "output")), **nodes):
-    graph = small(**nodes)
-    graph.edges = list(edges)
-    return graph
-
-
-def sub(**nodes):
-    return nir.NIRGraph(nodes, [], type_check=False)
-
-
-class Surprise(nir.NIRNode):
-    def __init__(self):
-        self.input_type = self.output_type = {}
-
-
-LIF = np.array([[0.01, 0.02], [1.0, 2.0], [0.0, 0.1], [1.0, 1.5]])
-ONES = nir.Scale(np.ones(2))
-ONE_CHANNEL = nir.Input(np.array([1, 2]))
-BAD = {
-    "no graph": (lambda: 3, {}, "expected a nir.NIRGraph or the path of a file, got 3"),
-    "no file": (lambda: "nowhere.nir", {}, "there is no file nowhere.nir"),
-    "another file": (lambda: ROOT / "README.md", {}, "README.md is no NIR graph"),
-    "unknown node": (lambda: graph_with(fc=Surprise()), {}, "node 'fc' of the NIR graph is a Surprise"),
-    "edge from nowhere": (lambda: graph_with([("x", "fc")]), {}, r"edge \('x', 'fc'\).*there is no node 'x'"),
-    "edge twice": (lambda: graph_with([("input", "fc")] * 2), {}, r"edge \('input', 'fc'\).*is there twice"),
-    "two nodes of a name": (
-        lambda: graph_with(a=sub(b=nir.Input(np.array([1]))), **{"a.b": nir.Input(np.array([1]))}), {},
-        "two nodes of the NIR graph are named 'a.b'",
-    ),
-    "two inputs of a subgraph": (
-        lambda: graph_with([("input", "fc")], fc=sub(a=nir.Input(np.array([2])), b=nir.Input(np.array([2])))), {},
-        "subgraph 'fc' has 2 Input nodes; expected one",
-    ),
-    "matrix of another size": (
-        lambda: small(w=np.ones((2, 3))), {}, r"node 'fc' \(Affine\) of the NIR graph: expected 3 inputs, got 2",
-    ),
-    "more outputs than neurons": (
-        lambda: small(fc=nir.Linear(np.ones((3, 2)))), {},
-        r"node 'lif' \(LIF\).*expected 2 inputs, got 3 from 'input through fc'",
-    ),
-    "bias of another size": (
-        lambda: small(fc=nir.Affine(np.ones((2, 2)), np.ones(3))), {}, r"node 'fc' .*expected 2 numbers as bias, got 3",
-    ),
-    "loop without a neuron": (
-        lambda: graph_with([("a", "b"), ("b", "a"), ("a", "lif")], a=ONES, b=ONES), {},
-        r"node 'a' \(Scale\).*feeds itself, with no neuron between",
-    ),
-    "no input": (lambda: graph_with([("fc", "lif")]), {}, r"node 'fc' \(Affine\).*has no input"),
-    "no time constant": (
-        lambda: small(lif=nir.LIF(np.zeros(2), *LIF[1:])), {}, r"node 'lif' \(LIF\).*tau must be more than 0 s, got 0",
-    ),
-    "not finite": (
-        lambda: small(lif=nir.LIF(*LIF[:2], np.array([np.nan, 0.0]), LIF[3])), {}, "expected finite numbers as v_leak",
-    ),
-    "reset above threshold": (
-        lambda: small(lif=nir.LIF(*LIF, np.full(2, 3.0))), {}, r"node 'lif' \(LIF\).*V_reset must lie below V_th",
-    ),
-    "step too long for Euler": (
-        lambda: small(), {"dt": 15.0, "method": "euler"}, "needs a step of at most 0.01 s, got dt = 15 ms",
-    ),
-    "negative delay": (
-        lambda: small(fc=nir.Delay(np.array([0.0, -1.0]))), {}, "expected delays of at least 0 s, got -1",
-    ),
-    "delay between steps": (
-        lambda: small(fc=nir.Delay(np.array([0.0, 0.00015]))), {"inputs": np.ones((3, 2))}, "no multiple of dt = 0.1",
-    ),
-    "flat input of a convolution": (
-        lambda: small(fc=nir.Conv2d(None, np.ones((1, 1, 1, 1)), 1, 0, 1, 1, np.zeros(1))), {},
-        r"node 'fc' \(Conv2d\).*expected input of 3 dimensions.*got shape \(2,\)",
-    ),
-    "large kernel": (
-        lambda: small(fc=nir.Conv1d(None, np.ones((1, 1, 5)), 1, 0, 1, 1, np.zeros(1)), input=ONE_CHANNEL), {},
-        "its kernel of 5 does not fit into input of 2",
-    ),
-    "channels": (
-        lambda: small(fc=nir.Conv1d(None, np.ones((1, 2, 1)), 1, 0, 1, 1, np.zeros(1)), input=ONE_CHANNEL), {},
-        "do not fit input of 1 channels",
-    ),
-    "method": (lambda: small(), {"method": "heun"}, "method of from_nir"),
-    "unknown input": (lambda: small(), {"inputs": {"inptu": sl.Poisson(1)}}, r"no Input 'inptu' \(did you mean"),
-    "input of another size": (
-        lambda: small(), {"inputs": np.ones((5, 3))}, r"input 'input': expected finite numbers of shape \(steps, 2\)",
-    ),
-    "input that is text": (lambda: small(), {"inputs": "spikes"}, "input 'input': expected a source"),
-    "one input for two": (
-        lambda: small(more=nir.Input(np.array([2]))), {"inputs": sl.Poisson(1)}, "has 2 Input nodes, input, more",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", BAD)
-def test_bad_graphs_and_inputs_are_told(what):
-    graph, how, message = BAD[what]
-    with pytest.raises(sl.errors.SpikelearnError, match=message):
-        sl.from_nir(graph(), **how)
-
-
-def two_layers():
-    net = sl.Network(dt=0.1)
-    one = net.population(2, sl.LIFDelta(t_ref=0.0), name="one")
-    other = net.population(2, sl.LIFDelta(t_ref=0.0), name="other")
-    return net, one, other
-
-
-CANNOT = {
-    "model": (lambda net, one, other: net.population(1, sl.AdEx(), name="a"), "population 'a' is of AdEx neurons"),
-    "refractory": (lambda net, one, other: net.population(1, sl.LIFDelta(), name="a"), "'a': t_ref is 2.0 ms; NIR has"),
-    "two synapses": (
-        lambda net, one, other: net.population(1, sl.LIF(t_ref=0.0, tau_syn_exc=3.0), name="a"), "one current",
-    ),
-    "unfiltered current": (
-        lambda net, one, other: net.population(1, sl.LIF(t_ref=0.0, I_e=3.0), name="a"), "'a': I_e is 3.0 pA",
-    ),
-    "in time": (
-        lambda net, one, other: net.population(1, sl.LIFDelta(t_ref=0.0, I_e=sl.Timed([0, 1], 5.0)), name="a"),
-        "'a': I_e changes in time",
-    ),
-    "initial": (
-        lambda net, one, other: net.population(1, sl.LIFDelta(t_ref=0.0), name="a", initial={"V_m": -60.0}),
-        "'a': its initial V_m is given; NIR has no initial state",
-    ),
-    "rule": (
-        lambda net, one, other: net.connect(one, other, weight=1.0, plasticity=sl.STDP(W_max=10.0), name="p"),
-        "projection 'p': its weights learn by STDP",
-    ),
-    "short-term": (
-        lambda net, one, other: net.connect(one, other, synapse=sl.TsodyksMarkram(), name="p"),
-        "projection 'p': NIR has no .* synapses",
-    ),
-    "delays": (
-        lambda net, one, other: net.connect(one, other, delay=np.array([[0.1, 0.2], [0.3, 0.1]]), name="p"),
-        "projection 'p': its delays differ between synapses",
-    ),
-    "name": (lambda net, one, other: net.connect(one, other, name="a/b"), "the name 'a/b' has a '/'"),
-    "drive": (lambda net, one, other: net.drive(one, sl.PoissonInput(10.0), weight=1.0), "NIR has no drives"),
-    "modulator": (lambda net, one, other: net.modulator(), "NIR has no modulators"),
-    "off": (lambda net, one, other: net.switch_off(net.connect(one, other)), "NIR has no what is switched off"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", CANNOT)
-def test_what_nir_cannot_say_is_named(what):
-    net, one, other = two_layers()
-    add, message = CANNOT[what]
-    add(net, one, other)
-    with pytest.raises(DescriptionError, match=f"to_nir: .*{message}"):
-        net.to_nir()
-
-
-def test_a_frozen_rule_is_written_as_its_weights():
-    net, one, other = two_layers()
-    net.connect(one, other, weight=2.0, plasticity=sl.STDP(W_max=10.0), plastic=False, name="p")
-    scale = -np.expm1(-0.01) * 10.0 / 250.0
-    ULP(4).check(net.to_nir().nodes["p"].weight, np.full((2, 2), 2.0 / scale))
-
-
-def test_shared_weights_that_are_changed_one_by_one_are_told():
-    conv = nir.Conv1d(None, np.ones((1, 1, 2)), 1, 0, 1, 1, np.zeros(1))
-    net = sl.from_nir(small(fc=conv, input=nir.Input(np.array([1, 3]))))
-    net.set_weights(net.projections["fc"], net.weights(net.projections["fc"]) * 2.0)
-    with pytest.raises(DescriptionError, match="weights of projection 'fc' were changed"):
-        net.to_nir()
-
-
-def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "nir", None)
-    for use in (lambda: sl.from_nir("x.nir"), lambda: two_layers()[0].to_nir()):
-        with pytest.raises(ExperimentError, match=r"NIR graphs need nir.*pip install 'spikelearn\[nir\]'"):
-            use()

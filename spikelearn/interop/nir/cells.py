@@ -191,6 +191,10 @@ def values_of(kind: str, neuron: Neuron, dt: float, euler: bool) -> dict[str, An
     return found | taus | {"w_in": getattr(p, "w_in", 1.0)}
 
 
+SAID = ("E_L", "V_th", "V_reset", "C_m", "R", "tau_m", "tau_syn", "tau_syn_exc", "tau_syn_inh", "w_in", "tau", "theta")
+"""Parameters of neurons that `values_of` reads."""
+
+
 def native_kind(neuron: Neuron, where: str) -> str:
     """The kind of node that a neuron is. Raises DescriptionError if NIR has none, or not this of its parameters."""
     model, p = neuron.model, neuron.parameters

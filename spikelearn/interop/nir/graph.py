@@ -136,10 +136,10 @@ def _flattened(graph: Any, prefix: str, nodes: dict[str, Any]) -> Iterator[tuple
 class NIROrigin:
     """`net.origin` of a network that was read from NIR.
 
-    inputs: Input node -> the population that stands for it, "" if it was given as an array. outputs: Output node -> the
-    population whose spikes or values are its own. lag: population -> ms by which it is later than in a program that
-    passes a value through all layers within a step: row k of the input shows in it at k dt + lag. graph, method, given:
-    what it was made from.
+    graph, method: what it was made from. inputs: Input node -> the population that stands for it, "" if it was given as
+    an array. outputs: Output node -> the population whose spikes or values are its own. lag: population -> ms by which
+    it is later than in a program that passes a value through all layers within a step: row k of the input shows in it
+    at k dt + lag. drives: the currents that biases and arrays are, by their number.
     """
 
     graph: Any
@@ -147,7 +147,7 @@ class NIROrigin:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     lag: Mapping[str, float]
-    drives: tuple[int, ...] = ()
+    drives: Mapping[int, Any]
 
     def __repr__(self) -> str:
         return f"<NIR graph of {len(self.graph.nodes)} nodes, inputs {dict(self.inputs)}, outputs {dict(self.outputs)}>"

@@ -113,7 +113,7 @@ class Reading:
             {name: "" if name in self.arrays else name for name in flattened.inputs},
             {name: source or name for name, source in outputs.items()},
             {name: layer * dt for name, layer in layers.items()},
-            tuple(drive.uid for drive in net._drives),
+            {drive.uid: drive.source for drive in net._drives},
         )
         return net
 

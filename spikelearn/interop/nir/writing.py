@@ -10,7 +10,7 @@ import numpy as np
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.errors import DescriptionError
-from spikelearn.interop.nir.cells import native_kind, values_of
+from spikelearn.interop.nir.cells import SAID, native_kind, values_of
 from spikelearn.interop.nir.graph import NIROrigin, flat, kind_of, nir_package
 from spikelearn.interop.nir.reading import Reading
 from spikelearn.network import Network
@@ -51,14 +51,7 @@ class _Writing:
         for name, bias in self.biases.items():
             self._add_bias(name, bias)
         self._add_outputs(added)
-        if origin is not None and not (added or new):
-            return self._whole(origin.graph.metadata)
-        found = self._whole({} if origin is None else origin.graph.metadata)
-        found.check_types()
-        return found
-
-    def _whole(self, metadata: Any) -> Any:
-        metadata = copy.deepcopy(metadata)
+        metadata = {} if origin is None else copy.deepcopy(origin.graph.metadata)
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
 
     # A network that was read from NIR: its graph, with what has changed since
@@ -81,7 +74,8 @@ class _Writing:
                     f"to_nir: population {name!r} was node {name!r} ({kind}) and is now a "
                     f"{native_kind(now, f'population {name!r}')}; make a new population for that"
                 )
-            if kind != "Output" and now != was:
+            if now != was:
+                _check_said(name, kind, now, was)
                 _put(inner[name], values_of(kind, now, net.dt, euler), values_of(kind, was, net.dt, euler))
                 scale = _per_weight(population, "exc", net.dt) if now.model is LIFDelta else cell.per_weight
                 if np.any(np.asarray(scale) != np.asarray(cell.per_weight)):
@@ -128,6 +122,8 @@ class _Writing:
             self.nodes[name] = nir.Input(np.array([n]))
             return
         kind = native_kind(neuron, where)
+        if np.any(np.asarray(getattr(neuron.parameters, "sequential", 0.0)) != 0.0):
+            raise DescriptionError(f"{where}: sequential is 1; NIR has no methods of integration: expected 0")
         start = neuron.model.initial(neuron.parameters)
         for variable, value in population.initial.items():
             if not np.array_equal(np.asarray(value), np.asarray(start.get(variable, 0.0))):
@@ -158,7 +154,8 @@ class _Writing:
         matrix = np.zeros((target.size, source.size))
         np.add.at(matrix, (synapses.post, synapses.pre), synapses.weight / scale[synapses.post])
         linear = self._free(projection.name)
-        bias = self.biases.pop(target.name, None)
+        # a Delay after the matrix would also delay the bias
+        bias = self.biases.pop(target.name, None) if delays is None or before else None
         self.nodes[linear] = self.nir.Linear(matrix) if bias is None else self.nir.Affine(matrix, bias)
         chain = [source.name, linear, target.name]
         if delays is not None:
@@ -189,6 +186,17 @@ def _check_name(name: str) -> None:
         raise DescriptionError(f"to_nir: the name {name!r} has a '/', which divides names in files of NIR")
 
 
+def _check_said(name: str, kind: str, now: Neuron, was: Neuron) -> None:
+    """Raise DescriptionError if a parameter has changed that the node of a population does not have."""
+    for parameter, value in now.parameters._asdict().items():
+        same = np.all(np.asarray(value) == np.asarray(getattr(was.parameters, parameter)))
+        if not same and (parameter not in SAID or kind == "Output"):
+            raise DescriptionError(
+                f"to_nir: {parameter} of population {name!r} was changed, which its node, a {kind}, cannot say; "
+                "constant currents are biases, which can be set in the graph"
+            )
+
+
 def _size(node: Any) -> int:
     """The number of elements of an Input."""
     return int(np.prod(node.input_type["input"]))
@@ -197,8 +205,8 @@ def _size(node: Any) -> int:
 def _check_parts(net: Network, origin: NIROrigin | None) -> None:
     """Raise DescriptionError for parts of a network that NIR cannot say."""
     d = net.description()
-    own = () if origin is None else origin.drives
-    drives = [each for each in d.drives if each.uid not in own]
+    own = {} if origin is None else origin.drives
+    drives = [each for each in d.drives if each.source is not own.get(each.uid)]
     parts: dict[str, Any] = {
         "modulators": d.modulators, "releases": d.releases, "callbacks": d.callbacks, "signals and readouts": d.signals,
         "signals that are fed back": d.feeds, "modulators that follow signals": d.followings,
@@ -208,7 +216,7 @@ def _check_parts(net: Network, origin: NIROrigin | None) -> None:
     }  # fmt: skip
     for what, found in parts.items():
         if found:
-            raise DescriptionError(f"to_nir: NIR has no {what}; this network has {found[0]!r}")
+            raise DescriptionError(f"to_nir: NIR cannot say {what}; this network has {found[0]!r}")
 
 
 def _check_static(projection: Projection, where: str) -> None:
