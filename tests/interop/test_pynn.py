@@ -294,6 +294,40 @@ def test_currents_act_from_their_start_and_may_change():
         pulse.inject_into(sim.Population(1, sim.SpikeSourceArray()))
 
 
+def test_currents_in_pieces_are_those_at_once_and_add_up():
+    found = []
+    for pieces in ([1200.0], [0.1, 39.9, 960.0, 200.0]):
+        sim.setup(timestep=0.1, rng_seed=7)
+        cells = sim.Population(4, sim.IF_curr_exp(v_thresh=1e3))
+        cells.record("v")
+        noise = sim.NoisyCurrentSource(mean=0.1, stdev=0.5, start=5.0, stop=1100.0, dt=0.3)
+        wave = sim.ACSource(amplitude=0.2, frequency=30.0, start=3.0, stop=1e9)
+        pulses = [sim.DCSource(amplitude=0.1 * (k + 1), start=10.0 * k, stop=100.0 + k) for k in range(4)]
+        noise.inject_into(cells[0:2]), wave.inject_into(cells[1:3])
+        for cell, pulse in zip(cells, pulses, strict=True):
+            cell.inject(pulse)
+        noise.record()
+        for duration in pieces:
+            sim.run(duration)
+        found.append((v_of(cells), noise.get_data().magnitude[:, 0]))
+    assert np.array_equal(found[0][0], found[1][0]) and np.array_equal(found[0][1], found[1][1])
+    v, current = found[0]
+    inside = current[50:11000]
+    assert (
+        np.array_equal(inside[0::3][:3649], inside[2::3][:3649])
+        and not np.any(current[:50])
+        and not np.any(current[11000:])
+    )
+    assert inside.mean() == pytest.approx(0.1, abs=5 * 0.5 / np.sqrt(3650))
+    assert inside.std() == pytest.approx(0.5, rel=5 / np.sqrt(2 * 3650))
+    decay, gain = np.exp(-0.1 / 20), -np.expm1(-0.1 / 20) * 20
+    potential = np.zeros(len(v))
+    pulse = np.where(np.arange(len(v)) < 1000, 0.1, 0.0)
+    for k in range(1, len(v)):
+        potential[k] = decay * potential[k - 1] + gain * (current[k - 1] + pulse[k - 1])
+    np.testing.assert_allclose(v[:, 0] + 65, potential, atol=1e-10)
+
+
 def test_procedural_scripts():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

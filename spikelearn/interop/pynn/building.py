@@ -40,6 +40,8 @@ class Built:
     def run(self, last: int) -> int:
         """Run up to a step, and let the recorders have what was recorded. Returns the step that was reached."""
         self.take_up(last)
+        for source in self.state.sources:
+            source.before_run(last)
         first, engine = self.state.step, "events" if self.state.exact else self.state.engine
         run = self.net.run(float(times_of(last - first, self.state.dt)), engine=engine)
         last = round(run.t_stop / self.state.dt)
@@ -87,11 +89,10 @@ class Built:
                     self._connected.add(projection)
             for modulator in self.state.modulators:
                 modulator.take_up(self.net, self.neurons)
-            for source in self.state.sources:
-                source.drive(self, last)
             for population, neurons in self.neurons.items():
                 population.recorder.begin(self)
                 if last is not None:
+                    population.injections.take_up(self.net, neurons, last)
                     population.celltype.before_run(self.net, neurons, population, last)
 
     def _add(self, population: Population) -> None:

@@ -1,22 +1,22 @@
-"""Currents that are injected into cells. Each is a step current, whose table is renewed when it ends or changes.
+"""Currents that are injected into cells. Those of a population are step currents, whose table is made anew when it ends
+or one of them changes.
 
 A current has its value at time t from t to the next step, so a potential changes from the step after `start` on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from spikelearn.interop.pynn import simulator
+from spikelearn.network import Network
 from spikelearn.sources import StepCurrent
 from spikelearn.steps import times_of
-
-if TYPE_CHECKING:
-    from spikelearn.interop.pynn.building import Built
 
 _AHEAD = 10_000
 """Steps for which a table is made at least."""
@@ -27,14 +27,16 @@ def _unchanged(model: Any) -> dict[str, Any]:
 
 
 class CurrentSource(StandardCurrentSource):
-    """What all sources have in common: where they are injected, their history, and the drives of the network."""
+    """What all sources have in common.
+
+    varies: whether it has a value of its own in each step, so that tables end. version: how often it was changed.
+    """
 
     varies = False
-    """Whether it has a value of its own in each step, so that tables end."""
+    version = 0
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
-        self._cells: list[tuple[Any, np.ndarray]] = []
         self._values: dict[str, Any] = {}
         self._recorded = False
         self._number = len(simulator.state.sources)
@@ -45,10 +47,8 @@ class CurrentSource(StandardCurrentSource):
 
     def forget(self) -> None:
         """Begin anew at time 0."""
-        self._drives: list[Any] = []
         self._history: list[np.ndarray] = []
-        self._until = -1
-        self._renewed = True
+        self.version += 1
 
     def get_native_parameters(self) -> ParameterSpace:
         return ParameterSpace(dict(self._values))
@@ -58,7 +58,7 @@ class CurrentSource(StandardCurrentSource):
         parameters.evaluate(simplify=True)
         given = {name: value.value if isinstance(value, Sequence) else value for name, value in parameters.items()}
         self._values = self.checked({**self._values, **given})
-        self._renewed = True
+        self.version += 1
 
     def checked(self, values: dict[str, Any]) -> dict[str, Any]:
         """Parameters as they are kept, with times on the grid."""
@@ -77,7 +77,8 @@ class CurrentSource(StandardCurrentSource):
             if not cell.celltype.injectable:
                 raise TypeError("Can't inject current into a spike source.")
             found.setdefault(cell.parent, []).append(cell.parent.id_to_index(cell))
-        self._cells += [(population, np.unique(ids)) for population, ids in found.items()]
+        for population, ids in found.items():
+            population.injections.given.append((self, np.unique(ids)))
 
     def record(self) -> None:
         """Record the current: see get_data."""
@@ -89,35 +90,19 @@ class CurrentSource(StandardCurrentSource):
         steps = np.arange(simulator.state.step + 1)
         return times_of(steps, simulator.state.dt), np.concatenate([*self._history, self.at(steps[-1:])])
 
-    def drive(self, built: Built, last: int | None) -> None:
-        """Let the network have the current from now on. last: the step up to which it will run."""
-        now = simulator.state.step
-        last = now if last is None else last
-        if self._recorded and last > now:
-            self._history.append(self.at(np.arange(now, last)))
-        if self._renewed or (self.varies and last > self._until):
-            self._until = max(last, now + _AHEAD)
-            steps, values = self.changes(now, self._until)
-            made = {"times": times_of(steps, simulator.state.dt), "values": 1e3 * values}
-            for known in self._drives:
-                built.net.set(known, **made)
-            self._made = made
-            self._renewed = False
-        for population, ids in self._cells[len(self._drives) :]:
-            neurons = built.neurons[population]
-            of = neurons if len(ids) == neurons.size else neurons[ids]
-            self._drives.append(built.net.drive(of, StepCurrent(self._made["times"], self._made["values"])))
+    def before_run(self, last: int) -> None:
+        """Keep what it will be in a run up to a step, if it is recorded."""
+        if self._recorded:
+            self._history.append(self.at(np.arange(simulator.state.step, last)))
 
     def at(self, steps: np.ndarray) -> np.ndarray:
         """The current in nA from the beginning of each of these steps on."""
         raise NotImplementedError
 
-    def changes(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Steps from `first` on at which it changes, with `first` itself, and its values in nA."""
+    def changes(self, first: int, last: int) -> np.ndarray:
+        """The steps from `first` to `last` at which it may change, with `first` itself."""
         steps = np.arange(first, last)
-        values = self.at(steps)
-        keep = np.append(True, np.diff(values) != 0)
-        return steps[keep], values[keep]
+        return steps[np.append(True, np.diff(self.at(steps)) != 0)]
 
     def _within(self, steps: np.ndarray) -> np.ndarray:
         return (steps >= self._step("start")) & (steps < self._step("stop"))
@@ -127,16 +112,65 @@ class CurrentSource(StandardCurrentSource):
         return float(np.rint(self._values[name] / simulator.state.dt))
 
 
+@dataclass
+class _Made:
+    """The drive of a network for some sources. columns: the neurons. versions: those of the sources. until: a step."""
+
+    drive: Any
+    columns: np.ndarray
+    versions: tuple[tuple[int, int], ...]
+    until: int
+
+
+class Injections:
+    """The currents of one population. given: sources, and the indices of the neurons that each is injected into."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[CurrentSource, np.ndarray]] = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew in a network that is still to be built."""
+        self._made: dict[bool, _Made] = {}
+
+    def take_up(self, net: Network, neurons: Any, last: int) -> None:
+        """Let a network have the currents from now on, for a run up to a step."""
+        now = simulator.state.step
+        for varies in (False, True):
+            sources = [(source, ids) for source, ids in self.given if source.varies is varies]
+            versions = tuple((id(source), source.version) for source, _ in sources)
+            made = self._made.get(varies)
+            if not sources or (made and made.versions == versions and (not varies or last <= made.until)):
+                continue
+            until = max(last, now + _AHEAD)
+            columns = np.unique(np.concatenate([ids for _, ids in sources]))
+            steps = np.unique(np.concatenate([source.changes(now, until) for source, _ in sources]))
+            values = np.zeros((len(steps), len(columns)))
+            for source, ids in sources:
+                values[:, np.searchsorted(columns, ids)] += 1e3 * source.at(steps)[:, None]
+            if np.all(values == values[:, :1]):
+                values = values[:, 0]
+            times = times_of(steps, simulator.state.dt)
+            if made and np.array_equal(made.columns, columns):
+                net.set(made.drive, times=times, values=values)
+                drive = made.drive
+            else:
+                if made:
+                    net.remove(made.drive)
+                drive = net.drive(
+                    neurons if len(columns) == neurons.size else neurons[columns], StepCurrent(times, values)
+                )
+            self._made[varies] = _Made(drive, columns, versions, until)
+
+
 class _Pulse(CurrentSource):
     """A constant current."""
 
     def at(self, steps: np.ndarray) -> np.ndarray:
         return np.where(self._within(steps), self._values["amplitude"], 0.0)
 
-    def changes(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        most = 2.0**43
-        steps = np.unique(np.clip([first, self._step("start"), self._step("stop")], first, most)).astype(np.int64)
-        return steps, self.at(steps)
+    def changes(self, first: int, last: int) -> np.ndarray:
+        return np.unique(np.clip([first, self._step("start"), self._step("stop")], first, 2.0**43)).astype(np.int64)
 
 
 class DCSource(_Pulse, electrodes.DCSource):
@@ -206,7 +240,6 @@ class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
         which = np.searchsorted(starts, steps, side="right")
         return np.append(0.0, self._values["amplitudes"])[which]
 
-    def changes(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    def changes(self, first: int, last: int) -> np.ndarray:
         starts = np.rint(self._values["times"] / simulator.state.dt).astype(np.int64)
-        steps = np.unique(np.append(first, starts[starts > first]))
-        return steps, self.at(steps)
+        return np.append(first, starts[starts > first])

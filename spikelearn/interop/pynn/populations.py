@@ -10,6 +10,7 @@ from pyNN import common, errors
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
 
 from spikelearn.interop.pynn import simulator
+from spikelearn.interop.pynn.electrodes import Injections
 from spikelearn.interop.pynn.recording import Recorder
 from spikelearn.interop.pynn.values import each_value, is_sequence
 
@@ -119,7 +120,7 @@ class Population(Cells, common.Population):
 
     parameters, initial: name -> (size,), in PyNN's units. changed, initialized: names of those that were set since the
     network was built or has run. counted: whether one event may stand for several spikes, whose number the variable or
-    the value `count` is.
+    the value `count` is. injections: the currents into its cells.
     """
 
     counted = False
@@ -138,6 +139,7 @@ class Population(Cells, common.Population):
         self.initial: dict[str, np.ndarray] = {}
         self.changed: set[str] = set()
         self.initialized: set[str] = set()
+        self.injections = Injections()
         self.all_cells = np.empty(self.size, object)
         for k in range(self.size):
             cell = simulator.ID(state.id_counter + k)

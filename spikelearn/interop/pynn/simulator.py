@@ -76,6 +76,8 @@ class State(common.control.BaseState):
             recorder.forget()
         for source in self.sources:
             source.forget()
+        for population in self.populations:
+            population.injections.forget()
         for projection in self.projections:
             projection.forget()
         for modulator in self.modulators:
