@@ -76,6 +76,17 @@ def test_nwb_inspector_finds_nothing_but_suggestions(path):
     assert [(each.check_function_name, each.object_name) for each in worse] == [("check_data_orientation", "ff weight")]
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_neo_reads_the_file_with_its_own_reader(run, tmp_path):
+    """Neo 0.14.6 takes no file that has keywords."""
+    neo = pytest.importorskip("neo")
+    run.to_nwb(tmp_path / "run.nwb")
+    [block] = neo.io.NWBIO(str(tmp_path / "run.nwb"), "r").read_all_blocks()
+    trains = block.segments[0].spiketrains
+    assert len(trains) == 19 and {"cells V_m", "ff weight"} <= {each.name for each in block.segments[0].analogsignals}
+    ULP(4).check(np.asarray(trains[5].rescale("ms")), run.spikes("cells").trains()[1])
+
+
 def test_control_validation_tells_a_damaged_file(path, tmp_path):
     h5py = pytest.importorskip("h5py")
     damaged = tmp_path / "damaged.nwb"
