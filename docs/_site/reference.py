@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import spikelearn
+from _site import equations
 from _site.docstring import escaped, fenced, markdown
 from spikelearn.documented import Documented, module_docstring, signature
 from spikelearn.parameters import declared_units, meanings
@@ -207,6 +208,9 @@ def _of_model(value: Documented) -> Iterator[str]:
         if text.strip():
             code = heading == "Equations" or "\n    " in text
             body = fenced(inspect.cleandoc(text)) if code else _lines(inspect.cleandoc(text))
+            formulas = equations.block(inspect.cleandoc(text)) if heading == "Equations" else ""
+            if formulas:
+                body = f"{formulas}\n\n:::{{dropdown}} As text\n\n{body}\n:::"
             yield f"**{escaped(heading)}**\n\n{body}"
 
 
