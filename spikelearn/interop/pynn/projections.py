@@ -62,7 +62,7 @@ class Group:
     """
 
     made: Any
-    which: np.ndarray
+    which: Any
     factor: float
     tau_syn: np.ndarray
 
@@ -119,9 +119,7 @@ class Projection(common.Projection):
 
     def delays(self) -> np.ndarray:
         """(n,) ms, as they count: multiples of the time step on the grid."""
-        if simulator.state.exact:
-            return self._values["delay"]
-        return np.asarray(np.maximum(np.rint(self._values["delay"] / simulator.state.dt), 1.0) * simulator.state.dt)
+        return np.asarray(_on_grid(self._values["delay"]))
 
     def _check_delays(self, delays: np.ndarray) -> None:
         dt = simulator.state.dt
@@ -240,8 +238,8 @@ class Projection(common.Projection):
                 f"{_MOST_GROUPS} at most, as each becomes a projection of its own"
             )
         for k in range(n_groups):
-            which = np.flatnonzero(member == k)
-            source, target = (simulator.state.populations[each[which[0]]] for each in (pre_of, post_of))
+            which = slice(None) if n_groups == 1 else np.flatnonzero(member == k)
+            source, target = (simulator.state.populations[each[which][0]] for each in (pre_of, post_of))
             port, factor = target.celltype.ports[self.receptor_type]
             if source.counted and not isinstance(synapse, StaticSynapse):
                 raise NotImplementedError(
@@ -253,7 +251,7 @@ class Projection(common.Projection):
             group = Group(None, which, factor, target.celltype.tau_syn(self.receptor_type, target, post[which]))
             group.made = built.net.connect(
                 built.neurons[source], built.neurons[target], port=port, rule=Pairs(pre[which], post[which]),
-                weight=synapse.weights(values, factor), **self._delays_of(which, int(back[which[0]])),
+                weight=synapse.weights(values, factor), **self._delays_of(which, int(back[which][0])),
                 plasticity=synapse.plasticity(synapse.rule_parameters(values, factor)),
                 synapse=synapse.short_term(synapse.synapse_parameters(values, group.tau_syn)),
                 payload="count" if source.counted else None,
@@ -266,16 +264,16 @@ class Projection(common.Projection):
             self._values["weight"] = self.current("weight")
         self._groups, self._changed, self._learned = [], set(), None
 
-    def _of(self, which: np.ndarray) -> dict[str, np.ndarray]:
+    def _of(self, which: Any) -> dict[str, np.ndarray]:
         """All parameters of some synapses, as they were set."""
         return {name: each[which] for name, each in self._values.items()}
 
-    def _delays_of(self, which: np.ndarray, back: int) -> dict[str, Any]:
+    def _delays_of(self, which: Any, back: int) -> dict[str, Any]:
         dt = simulator.state.dt
-        delays = self.delays()[which]
+        delays = _on_grid(alike(self._values["delay"][which]))
         if not back:
-            return {"delay": alike(delays)}
-        return {"axonal_delay": alike(np.rint(delays / dt - back) * dt), "dendritic_delay": back * dt}
+            return {"delay": delays}
+        return {"axonal_delay": np.rint(delays / dt - back) * dt, "dendritic_delay": back * dt}
 
     def set_values(self, net: Network) -> None:
         """Let the network have what was set."""
@@ -298,7 +296,13 @@ class Projection(common.Projection):
                     raise NotImplementedError(
                         f"delay of {self.label}: that of plastic synapses cannot be set after a run"
                     )
-                net.set(group.made, delay=alike(self.delays()[group.which]))
+                net.set(group.made, delay=_on_grid(alike(values["delay"])))
+
+
+def _on_grid(delays: Any) -> Any:
+    """Delays in ms as they count."""
+    dt = simulator.state.dt
+    return delays if simulator.state.exact else np.maximum(np.rint(delays / dt), 1.0) * dt
 
 
 def _groups(keys: Sequence[np.ndarray]) -> np.ndarray:
