@@ -9,6 +9,7 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError, SignWarning
 from spikelearn.network import Network
+from spikelearn.sources import SpikeList
 from spikelearn.steps import times_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Built:
         with warnings.catch_warnings():
             # PyNN has checked signs in its own way.
             warnings.simplefilter("ignore", SignWarning)
+            if not self.state.populations and not self.net.populations:
+                self.net.population(1, SpikeList([]), name="nothing")  # time goes on in an empty network, too
             for modulator in self.state.modulators:
                 modulator.add(self.net)
             for population in self.state.populations:

@@ -71,9 +71,13 @@ class Recorder(recording.Recorder):
                 if self.population.counted:
                     net.record(of, "count", at="spike", name=name)
             else:
-                own, _ = self.population.celltype.variables[variable.name]
-                at_start = simulator.state.step == 0
-                net.record(of, own, every=self.sampling_interval, include_start=at_start, name=name)
+                own, factor = self.population.celltype.variables[variable.name]
+                step, dt = simulator.state.step, simulator.state.dt
+                net.record(of, own, every=self.sampling_interval, include_start=step == 0, name=name)
+                if step > 0 and step % whole_steps(self.sampling_interval, dt, "sampling_interval") == 0:
+                    now = np.broadcast_to(net.get(neurons, own), neurons.size)[new] / factor
+                    chunks = self._samples.setdefault(variable.name, {}).setdefault(name, [])
+                    chunks.append((np.array([simulator.state.t]), new, now[None]))
 
     def take_spikes(self, times: np.ndarray, ids: np.ndarray) -> None:
         """Take the spikes of neurons whose indices are these, as far as they are recorded."""
