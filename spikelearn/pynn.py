@@ -4,3 +4,8 @@
 """
 
 from spikelearn.interop.pynn import *
+
+if __name__ == "__main__":
+    from spikelearn.interop.pynn.script import main
+
+    main()
