@@ -385,6 +385,11 @@ def test_spikes_off_the_grid_are_exact():
         cells.set(i_offset=0.5)
         sim.run(1)
     sim.setup(timestep=0.1, spike_precision="off_grid")
+    source = sim.Population(1, sim.SpikeSourceInhGamma())
+    with pytest.warns(RuntimeWarning, match="SpikeSourceInhGamma makes its spikes"):
+        sim.run(5)
+    sim.run(5)
+    sim.setup(timestep=0.1, spike_precision="off_grid")
     cells = sim.Population(1, sim.IF_cond_exp(i_offset=1.0))
     cells.record("spikes")
     with pytest.warns(RuntimeWarning, match="LIFConductance"):
@@ -428,8 +433,17 @@ def test_a_network_that_cannot_be_built_can_be_mended():
     with pytest.raises(sl.errors.ParameterError, match="V_reset must lie below V_th"):
         sim.run(1)
     cells.set(v_reset=-65.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[0.2]))
+    timing, dependence = sim.SpikePairRule(), sim.AdditiveWeightDependence(w_max=1.0)
+    synapse = sim.STDPMechanism(timing, dependence, weight=0.5, delay=0.1)
+    made = sim.Projection(source, cells, sim.FromListConnector([(0, 0), (0, 1)]), synapse)
+    made.set(weight=[3.0, 0.5])
+    with pytest.raises(sl.errors.ParameterError, match="the limits W_min and W_max"):
+        sim.run(1)
+    made.set(weight=0.5)
     sim.run(0)
     assert v_of(cells).tolist() == [[-65.0, -65.0]]
+    assert len(sim.network().projections) == 1
     sim.run(1)
     assert v_of(cells).shape == (11, 2)
 

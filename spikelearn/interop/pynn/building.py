@@ -56,19 +56,21 @@ class Built:
 
     def take_up(self, last: int | None = None) -> None:
         """Add what is new, and set what was set. last: the step up to which it will run."""
-        self._take_up(last)
-        if self.state.exact and self.state.step == 0:
-            try:
+        try:
+            self._take_up(last)
+            if self.state.exact:
                 self.net.build("events")
-            except DescriptionError as error:
-                message = (
-                    f"spike_precision='off_grid': not all of this network can run so: {error}; it runs on the grid"
-                )
-                warnings.warn(message, RuntimeWarning, stacklevel=6)
-                self.state.exact = False
-                self.state.forget_network()
-                self._begin()
-                self._take_up(last)
+        except BaseException as error:
+            if self.state.step > 0:
+                raise
+            self.state.forget_network()
+            self._begin()
+            if not (self.state.exact and isinstance(error, DescriptionError)):
+                raise
+            message = f"spike_precision='off_grid': not all of this network can run so: {error}; it runs on the grid"
+            warnings.warn(message, RuntimeWarning, stacklevel=6)
+            self.state.exact = False
+            self.take_up(last)
 
     def _take_up(self, last: int | None) -> None:
         with warnings.catch_warnings():

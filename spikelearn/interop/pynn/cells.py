@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyNN.errors import InvalidParameterValueError
-from pyNN.standardmodels import build_translations, cells
+from pyNN.standardmodels import cells
 
 from spikelearn import neurons
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.gif import TERMS, GIFConductance
-from spikelearn.interop.pynn.values import alike
+from spikelearn.interop.pynn.values import alike, unchanged
 from spikelearn.network import Network
 from spikelearn.neurons import NeuronModel
 
@@ -27,11 +27,6 @@ __all__ = [
 Values = Mapping[str, np.ndarray]
 Given = str | float | tuple[str, float] | Callable[[Values], Any]
 """A parameter of PyNN, alone or with a factor, or a number, or a function of all parameters."""
-
-
-def unchanged(model: Any) -> dict[str, Any]:
-    """Translations of parameters that keep their names and values: units are changed when the network is built."""
-    return build_translations(*((name, name) for name in model.default_parameters))
 
 
 def whole_steps(name: str) -> Callable[[Values], Any]:

@@ -12,7 +12,8 @@ from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import cells, receptors
 
 from spikelearn import neurons
-from spikelearn.interop.pynn.cells import ADAPTATION, LEAK, MEMBRANE, Cell, Given, Values, own_of, unchanged
+from spikelearn.interop.pynn.cells import ADAPTATION, LEAK, MEMBRANE, Cell, Given, Values, own_of
+from spikelearn.interop.pynn.values import unchanged
 from spikelearn.neurons import NeuronModel
 
 if TYPE_CHECKING:

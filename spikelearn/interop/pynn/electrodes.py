@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
-from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
+from pyNN.standardmodels import StandardCurrentSource, electrodes
 
 from spikelearn.interop.pynn import simulator
+from spikelearn.interop.pynn.values import unchanged
 from spikelearn.network import Network
 from spikelearn.sources import StepCurrent
 from spikelearn.steps import times_of
 
 _AHEAD = 10_000
 """Steps for which a table is made at least."""
-
-
-def _unchanged(model: Any) -> dict[str, Any]:
-    return build_translations(*((name, name) for name in model.default_parameters))
 
 
 class CurrentSource(StandardCurrentSource):
@@ -175,12 +172,12 @@ class _Pulse(CurrentSource):
 
 class DCSource(_Pulse, electrodes.DCSource):
     __doc__ = electrodes.DCSource.__doc__
-    translations = _unchanged(electrodes.DCSource)
+    translations = unchanged(electrodes.DCSource)
 
 
 class ACSource(CurrentSource, electrodes.ACSource):
     __doc__ = electrodes.ACSource.__doc__
-    translations = _unchanged(electrodes.ACSource)
+    translations = unchanged(electrodes.ACSource)
     varies = True
 
     def at(self, steps: np.ndarray) -> np.ndarray:
@@ -197,7 +194,7 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
         `mean`, `stdev`: nA. `start`, `stop`: ms. `dt`: ms for which a value holds, as the nearest number of steps.
     """
 
-    translations = _unchanged(electrodes.NoisyCurrentSource)
+    translations = unchanged(electrodes.NoisyCurrentSource)
     varies = True
 
     def forget(self) -> None:
@@ -218,7 +215,7 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
 
 class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
     __doc__ = electrodes.StepCurrentSource.__doc__
-    translations = _unchanged(electrodes.StepCurrentSource)
+    translations = unchanged(electrodes.StepCurrentSource)
 
     def checked(self, values: dict[str, Any]) -> dict[str, Any]:
         times, amplitudes = (np.atleast_1d(np.asarray(values[name], float)) for name in ("times", "amplitudes"))

@@ -10,9 +10,10 @@ from pyNN.standardmodels import cells
 
 from spikelearn.errors import DescriptionError
 from spikelearn.interop.pynn import simulator
-from spikelearn.interop.pynn.cells import Cell, Values, unchanged, whole_steps
+from spikelearn.interop.pynn.cells import Cell, Values, whole_steps
 from spikelearn.interop.pynn.source_models import CountedPoissonSource, GammaSource, PoissonSource, RefractorySource
 from spikelearn.interop.pynn.thinning import ThinnedGamma
+from spikelearn.interop.pynn.values import unchanged
 from spikelearn.network import Network
 from spikelearn.sources import SpikeList
 from spikelearn.steps import times_of

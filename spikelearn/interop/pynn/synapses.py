@@ -10,9 +10,8 @@ from pyNN.errors import NoModelAvailableError
 from pyNN.standardmodels import base, build_translations, synapses
 
 from spikelearn.interop.pynn import simulator
-from spikelearn.interop.pynn.cells import unchanged
 from spikelearn.interop.pynn.learning import BalancingSTDP, Bernoulli, PairSTDP
-from spikelearn.interop.pynn.values import alike
+from spikelearn.interop.pynn.values import alike, unchanged
 from spikelearn.synapses import StochasticRelease, TsodyksUzielMarkram
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Values of PyNN as arrays."""
+"""Values of PyNN as arrays, and names that are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from typing import Any
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ArrayParameter
+from pyNN.standardmodels import build_translations
+
+
+def unchanged(model: Any) -> dict[str, Any]:
+    """Translations of parameters that keep their names and values: units are changed when the network is built."""
+    return build_translations(*((name, name) for name in model.default_parameters))
 
 
 def each_value(lazy: Any, size: int) -> np.ndarray:
