@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
-
-from spikelearn.results.run import Spikes, SynapticEvents, Trace
-from spikelearn.results.sink import RunHeader, Sink
 
 MOST = 2_000_000
 """Events, and samples, that are kept of each recording; the oldest are forgotten."""
@@ -50,11 +45,6 @@ class Recent:
             np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
         )  # fmt: skip
 
-    @property
-    def first(self) -> float:
-        """The time of the oldest that is kept."""
-        return float(self._chunks[0][0][0]) if self._chunks else np.inf
-
 
 class History:
     """The last events and samples of a network. One thread adds, others read."""
@@ -92,51 +82,3 @@ class History:
         with self._lock:
             self._events.clear()
             self._samples.clear()
-
-    @property
-    def first(self) -> float:
-        """The time from which on all recordings are complete."""
-        with self._lock:
-            full = [each.first for each in self._events.values() if each._size > MOST // 2]
-        return max(full, default=-np.inf)
-
-
-class Passing:
-    """A sink for one run that passes everything on to a History, and to another sink if there is one.
-
-    wanted: recordings that the other sink was begun with.
-    """
-
-    def __init__(self, history: History, also: Sink | None = None) -> None:
-        self._history, self._also = history, also
-
-    def begin(self, header: RunHeader) -> None:
-        pass
-
-    def spikes(self, name: str, kind: str, times: np.ndarray, ids: np.ndarray) -> None:
-        if len(times):
-            self._history.add_events((name, kind), times, ids)
-            if self._also is not None:
-                self._also.spikes(name, kind, times, ids)
-
-    def trace(self, name: str, variable: str, times: np.ndarray, values: np.ndarray) -> None:
-        if len(times):
-            self._history.add_samples((name, variable), times, values)
-            if self._also is not None:
-                self._also.trace(name, variable, times, values)
-
-    def flush(self, t_now: float) -> None:
-        if self._also is not None:
-            self._also.flush(t_now)
-
-    def end(
-        self, t_stop: float, interrupted: bool, wall_s: float, synaptic_events: int,
-        projection_events: Mapping[str, SynapticEvents] = MappingProxyType({}),
-    ) -> None:  # fmt: skip
-        pass
-
-    def spike_data(self) -> dict[Key, Spikes]:
-        return {}
-
-    def trace_data(self) -> dict[Key, Trace]:
-        return {}

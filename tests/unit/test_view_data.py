@@ -151,9 +151,9 @@ def live():
 
 def stepped(live, duration):
     goal = live.net.time + duration
-    live.step(duration)
+    live.running.step(duration)
     for _ in range(2000):
-        if live.net.time >= goal - 1e-9 and live._steps <= 0:
+        if live.net.time >= goal - 1e-9 and live.running.steps_left <= 0:
             return
         time.sleep(0.005)
     raise AssertionError(f"the network is at {live.net.time}, expected {goal}")
@@ -166,12 +166,12 @@ def test_a_network_looked_at_computes_what_it_does_alone(live):
     found = alone.run(live.net.time)
     for name in ("inputs", "cells", "others"):
         expected = found.spikes(name)
-        times, ids = live.history.events((name, "spike@view"), 0.0, 1e9)
+        times, ids = live.recordings.history.events((name, "spike@view"), 0.0, 1e9)
         np.testing.assert_array_equal(times, expected.times)
         np.testing.assert_array_equal(ids, expected.ids)
     frame, until = live.frame(0.0, 1.0, 1000.0)
     header, arrays = unpacked(frame.packed())
-    assert until == np.floor(live.now + 1e-9)
+    assert until == np.floor(live.running.now + 1e-9)
     entry = header["events"]["inputs/spike"]
     assert arrays[entry["totals"]].sum() == (found.spikes("inputs").times < until - 1e-9).sum()
 
@@ -185,22 +185,22 @@ def test_a_paused_network_stays_where_it_is(live):
 
 def test_values_lesions_cells_and_weights(live):
     stepped(live, 20)
-    found = live.do(lambda: live.set("population:cells", "tau_m", 12.5))
+    found = live.running.do(lambda: live.set("population:cells", "tau_m", 12.5))
     assert live.net.get(live.net.populations["cells"], "tau_m") == 12.5
     assert {each["name"]: each["value"] for each in found["values"]}["tau_m"] == 12.5
-    live.do(lambda: live.switch("projection:onwards", False))
+    live.running.do(lambda: live.switch("projection:onwards", False))
     assert live.net.switched_off == (live.net.projections["onwards"],)
     before = live.net.time
     stepped(live, 100)
-    assert not len(live.history.events(("others", "spike@view"), before + 3, 1e9)[0])
-    structure = live.do(lambda: live.choose("population:cells", 7))
-    assert structure["samples"]["cells/V_m"]["ids"] == [0, 7]
+    assert not len(live.recordings.history.events(("others", "spike@view"), before + 3, 1e9)[0])
+    live.running.do(lambda: live.choose("population:cells", 7))
+    assert live.structure()["samples"]["cells/V_m"]["ids"] == [0, 7]
     stepped(live, 20)
-    times, values = live.history.samples(("cells", "V_m@view"), 0.0, 1e9)
+    times, values = live.recordings.history.samples(("cells", "V_m@view"), 0.0, 1e9)
     assert values.shape == (40, 2)
-    weights = live.do(lambda: live.weights("projection:learning"))
+    weights = live.running.do(lambda: live.weights("projection:learning"))
     assert weights["n"] == 2000 and sum(weights["counts"]) == 2000
-    rate = live.do(lambda: live.set("drive:0", "rate", 100.0))["values"]
+    rate = live.running.do(lambda: live.set("drive:0", "rate", 100.0))["values"]
     assert {each["name"]: each["value"] for each in rate}["rate"] == 100.0
 
 
@@ -214,31 +214,48 @@ def test_values_lesions_cells_and_weights(live):
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_an_error_and_changes_nothing(live, what, arguments):
-    before = live.do(live.parts.structure)
+    before = live.running.do(live.parts.structure)
     with pytest.raises((ValueError, sl.errors.SpikelearnError)):
-        live.do(lambda: getattr(live, what)(*arguments))
-    assert live.do(live.parts.structure) == before
+        live.running.do(lambda: getattr(live, what)(*arguments))
+    assert live.running.do(live.parts.structure) == before
 
 
 def test_a_recording_is_a_run_file(live, tmp_path):
     live.folder = tmp_path
     stepped(live, 10)
-    path = live.do(lambda: live.record(True))["path"]
+    path = live.running.do(lambda: live.record(True))["path"]
     stepped(live, 50)
     with pytest.raises(ValueError, match="stop the recording"):
-        live.do(lambda: live.choose("population:cells", 3))
-    assert live.do(lambda: live.record(False))["path"] == path
+        live.running.do(lambda: live.choose("population:cells", 3))
+    assert live.running.do(lambda: live.record(False))["path"] == path
     run = sl.io.load(path)
     assert (run.t_start, run.t_stop) == (10.0, live.net.time)
-    times, _ = live.history.events(("inputs", "spike@view"), 10.05, 1e9)
+    times, _ = live.recordings.history.events(("inputs", "spike@view"), 10.05, 1e9)
     np.testing.assert_array_equal(run.spikes("inputs").times, times)
+
+
+def test_a_recording_may_begin_in_trials(tmp_path):
+    live = LiveNetwork(small_network(), "trials", sl.Trials([sl.Phase(20)], n=50), tmp_path)
+    live.start()
+    stepped(live, 45)
+    path = live.running.do(lambda: live.record(True))["path"]
+    begun = live.net.time
+    stepped(live, 30)
+    live.running.do(lambda: live.record(False))
+    with pytest.raises(ValueError, match="within trials"):
+        live.running.do(live.restart)
+    run = sl.io.load(path)
+    assert (run.t_start, run.t_stop) == (begun, live.net.time)
+    times, _ = live.recordings.history.events(("inputs", "spike@view"), begun + 0.05, 1e9)
+    np.testing.assert_array_equal(run.spikes("inputs").times, times)
+    live.close()
 
 
 def test_the_network_is_the_callers_again_when_the_page_is_closed():
     net = small_network()
     cells = net.record(net.populations["cells"])
     live = LiveNetwork(net, "small")
-    live.speed, live.paused = 1e6, False
+    live.running.speed, live.running.paused = 1e6, False
     live.start()
     while live.net.time < 20:
         time.sleep(0.005)
@@ -250,24 +267,24 @@ def test_the_network_is_the_callers_again_when_the_page_is_closed():
 
 def test_restarting_is_beginning_again(live):
     stepped(live, 50)
-    times, ids = live.history.events(("inputs", "spike@view"), 0.0, 1e9)
+    times, ids = live.recordings.history.events(("inputs", "spike@view"), 0.0, 1e9)
     assert len(times) > 0 and live.net.time == 50
-    live.do(live.restart)
-    assert live.net.time == 0 and not len(live.history.events(("inputs", "spike@view"), 0.0, 1e9)[0])
+    live.running.do(live.restart)
+    assert live.net.time == 0 and not len(live.recordings.history.events(("inputs", "spike@view"), 0.0, 1e9)[0])
     stepped(live, 50)
-    again = live.history.events(("inputs", "spike@view"), 0.0, 1e9)
+    again = live.recordings.history.events(("inputs", "spike@view"), 0.0, 1e9)
     np.testing.assert_array_equal(again, [times, ids])
 
 
 def test_a_network_begins_to_run_when_it_is_first_seen(live):
     time.sleep(0.03)
     assert live.net.time == 0
-    live.seen()
+    live.running.seen()
     while live.net.time < 5:
         time.sleep(0.005)
-    live.paused = True
-    live.seen()
-    assert live.paused
+    live.running.paused = True
+    live.running.seen()
+    assert live.running.paused
 
 
 def test_an_error_of_the_network_is_shown(live):
@@ -277,11 +294,11 @@ def test_an_error_of_the_network_is_shown(live):
 
         live.net.every(5, broken)
 
-    live.do(fail)
-    live.step(10)
-    while not live.error:
+    live.running.do(fail)
+    live.running.step(10)
+    while not live.running.error:
         time.sleep(0.005)
-    assert "no more" in live.state()["error"] and live.paused
+    assert "no more" in live.state()["error"] and live.running.paused
 
 
 def test_trials_stop_for_the_page():
@@ -291,14 +308,14 @@ def test_trials_stop_for_the_page():
     live.start()
     stepped(live, 45)
     assert 45 <= net.time < 60
-    live.do(lambda: live.set("population:cells", "tau_m", 12.5))
-    live.speed, live.paused = 1e6, False
-    while live.now < 1500 - 1e-6:
+    live.running.do(lambda: live.set("population:cells", "tau_m", 12.5))
+    live.running.speed, live.running.paused = 1e6, False
+    while live.running.now < 1500 - 1e-6:
         time.sleep(0.005)
-    while live._in_trials:
+    while live.running.in_trials:
         time.sleep(0.005)
     assert net.time == 1500
-    live.do(live.restart)
+    live.running.do(live.restart)
     stepped(live, 45)
     assert 45 <= net.time < 60
     live.close()

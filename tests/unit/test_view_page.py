@@ -106,7 +106,7 @@ def test_a_model_a_slider_and_a_lesion(tab, tmp_path):
 
 
 @in_browser
-def test_pause_step_speed_and_cells_with_the_keyboard_and_the_pointer(tab):
+def test_pause_step_speed_cells_and_recording_with_the_keyboard_and_the_pointer(tab, tmp_path):
     with serve(small_network(), "small") as viewing:
         tab.goto(viewing.url)
         until(tab, "s.network.now > 50")
@@ -121,6 +121,20 @@ def test_pause_step_speed_and_cells_with_the_keyboard_and_the_pointer(tab):
         until(tab, "!s.follow && s.window")
         tab.locator("#raster").click(position={"x": 300, "y": tab.locator("#raster").bounding_box()["height"] - 40})
         until(tab, "s.structure.samples['others/V_m'].ids.length === 2 && s.chosen === 'population:others'")
+        choose(tab, "population:others")
+        tab.locator("#cell").fill("3")
+        tab.locator("#choose").click()
+        until(tab, "s.structure.samples['others/V_m'].ids.includes(3)")
+        viewing._live.folder = tmp_path
+        tab.locator("#raster").focus()
+        tab.keyboard.press("r")
+        until(tab, "s.network.recording")
+        tab.keyboard.press(".")
+        until(tab, f"s.network.now > {now} + 15 && s.network.paused")
+        tab.get_by_role("button", name="Stop recording").click()
+        tab.get_by_text("The recording is in").wait_for()
+        (file,) = tmp_path.glob("small_*.h5")
+        assert sl.io.load(file).duration > 5
         tab.locator("#speed").fill("2.1")
         tab.locator("#raster").focus()
         tab.keyboard.press(" ")

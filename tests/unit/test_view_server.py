@@ -3,8 +3,13 @@
 import contextlib
 import http.client
 import json
+import re
+import signal
 import socket
+import subprocess
+import sys
 import time
+import urllib.request
 
 import pytest
 from view_messages import recorded_run, small_network, unpacked
@@ -13,7 +18,8 @@ import spikelearn as sl
 from spikelearn.errors import DescriptionError, ExperimentError
 from spikelearn.viewer.live import LiveNetwork
 from spikelearn.viewer.recorded import RecordedRun
-from spikelearn.viewer.server import ACTIONS, AHEAD, MOST_BYTES, MOST_PAGES, page_files
+from spikelearn.viewer.server import MOST_BYTES, MOST_PAGES, page_files
+from spikelearn.viewer.session import ACTIONS, AHEAD
 from spikelearn.viewer.shown import Viewing
 
 client = pytest.importorskip("websockets.sync.client")
@@ -190,7 +196,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("message", MALFORMED, ids=lambda each: repr(each)[:60])
 def test_malformed_messages_end_the_connection(live, message):
-    before = live._live.do(lambda: live._live.parts.structure())
+    before = live._live.running.do(lambda: live._live.parts.structure())
     with connected(live) as page:
         told(page, "structure")
         page.send(message)
@@ -198,7 +204,7 @@ def test_malformed_messages_end_the_connection(live, message):
             while True:
                 page.recv(timeout=10)
         assert closed.value.rcvd.code == 1003
-    assert live._live.do(lambda: live._live.parts.structure()) == before
+    assert live._live.running.do(lambda: live._live.parts.structure()) == before
 
 
 def test_a_huge_message_ends_the_connection(live):
@@ -275,3 +281,32 @@ def test_view_serves_a_network_until_it_is_closed(capsys):
     assert net.run(1).t_stop == net.time
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", parts(viewing)[0]), timeout=1)
+
+
+def test_the_command_serves_a_model_until_it_is_interrupted(tmp_path):
+    (tmp_path / "shown.py").write_text(
+        '"""A model."""\nimport spikelearn as sl\n\n\ndef simulate(rate: float = 20.0, seed: int = 1):\n'
+        "    net = sl.Network(seed=seed)\n    net.population(5, sl.Poisson(rate), name='inputs')\n"
+        "    return net.run(10)\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "spikelearn",
+        "view",
+        str(tmp_path / "shown.py"),
+        "--set",
+        "rate=30",
+        "--no-browser",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        url = re.search(r"http://\S+/", process.stderr.readline()).group()
+        with urllib.request.urlopen(url, timeout=20) as page:
+            assert page.status == 200 and b"main.js" in page.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert process.stderr.read() == ""
+    finally:
+        process.kill()
+        process.stderr.close()

@@ -51,13 +51,20 @@ const RECEIVED = {
   },
   weights: (message) => panel.drawWeights(message),
   recorded: (message) => notice(message.on ? "" : `The recording is in ${message.path}`),
-  error: (message) => notice(message.text),
-  closed: () => notice("The connection has ended: the network is no longer there, or too many pages look at it."),
+  error: (message) => {
+    notice(message.text);
+    const part = state.structure?.parts.find((each) => each.key === state.chosen);
+    if (message.about === "set" && part) panel.take(part.values);
+  },
+  closed: () => notice("The connection has ended: the network is no longer there, or too many pages look at it.", true),
 };
 
-function notice(text) {
+let hiding;
+function notice(text, forGood = false) {
   $("notice").textContent = text;
   $("notice").hidden = !text;
+  clearTimeout(hiding);
+  if (!forGood) hiding = setTimeout(() => notice("", true), 15000);
 }
 
 function show(structure) {
@@ -70,15 +77,12 @@ function show(structure) {
   if (first) {
     panel = new Panel($("part"), ask, state.live);
     $("running").hidden = !state.live;
-    if (state.live) {
-      ask("speed", { value: 10 ** Number($("speed").value) });
-    } else {
+    if (!state.live) {
       state.tiles = new Tiles(source, structure);
       state.follow = false;
       state.start = structure.start;
       state.span = structure.length;
     }
-    if (structure.notice) notice(structure.notice);
   }
   const events = Object.entries(structure.events);
   const withEvents = structure.populations.filter((each) => events.some(([, e]) => e.of === each.name));
@@ -262,10 +266,11 @@ function showState() {
   const speed = network.achieved ?? 0;
   if (network.built === false) $("clock").textContent = "building the network …";
   else $("clock").textContent = `${(now / 1000).toFixed(2)} s · ${speed ? `${Number(speed.toPrecision(2))}× real time` : "paused"}`;
+  if (document.activeElement !== $("speed") && network.speed) showSpeed(network.speed >= 1e6 ? 2.1 : Math.log10(network.speed));
   $("pause").textContent = network.paused ? "Go on" : "Pause";
   $("record").setAttribute("aria-pressed", String(Boolean(network.recording)));
   $("record").textContent = network.recording ? "Stop recording" : "Record";
-  if (network.error) notice(network.error);
+  if (network.error) notice(network.error, true);
 }
 
 // Moving in time.
@@ -346,11 +351,14 @@ $("record").addEventListener("click", () => ask("record", { on: !state.network.r
 $("theme").addEventListener("click", toggleTheme);
 $("narrow").addEventListener("click", () => zoom(0.5));
 $("wide").addEventListener("click", () => zoom(2));
+function showSpeed(power) {
+  $("speed").value = power;
+  $("speed-text").textContent = power > 2 ? "fastest" : `${Number((10 ** power).toPrecision(2))}×`;
+}
 $("speed").addEventListener("input", () => {
   const power = Number($("speed").value);
-  const fastest = power > 2;
-  $("speed-text").textContent = fastest ? "fastest" : `${Number((10 ** power).toPrecision(2))}×`;
-  ask("speed", { value: fastest ? 1e6 : 10 ** power });
+  showSpeed(power);
+  ask("speed", { value: power > 2 ? 1e6 : 10 ** power });
 });
 
 const raster = $("raster");

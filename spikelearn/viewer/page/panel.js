@@ -38,6 +38,7 @@ export class Panel {
     const named = part.is === "drive" ? `drive of ${part.target}` : part.name;
     this.root.append(element("h3", {}, named), element("p", { class: "about" }, about(part)));
     if (this.live && (part.is === "projection" || part.is === "drive")) this.root.append(this.switchOf(part));
+    if (this.live && part.is === "population" && !part.source) this.root.append(this.cellOf(part));
     part.values.forEach((each) => this.root.append(this.valueOf(part, each)));
     if (this.live && !part.values.length && part.is !== "projection") {
       this.root.append(element("p", { class: "about" }, "It has no values that can be changed."));
@@ -56,6 +57,14 @@ export class Panel {
     const text = part.is === "projection" ? (part.off ? "Undo the lesion" : "Lesion (switch off)") : part.off ? "Switch on" : "Switch off";
     return element("button", { id: "switch", "aria-pressed": String(part.off),
       onclick: () => this.ask("switch", { part: part.key, on: part.off }) }, text);
+  }
+
+  /** Chooses a cell by its number, as a click on its row in the raster does. */
+  cellOf(part) {
+    const number = element("input", { id: "cell", type: "number", min: 0, max: part.size - 1, step: 1, value: 0 });
+    const choose = () => this.ask("choose", { part: part.key, cell: Math.max(0, Math.min(part.size - 1, Math.round(Number(number.value)))) });
+    return element("div", { class: "value" }, element("label", { for: "cell" }, "cell"),
+      element("button", { id: "choose", onclick: choose }, "Show / hide voltage"), number, element("small", {}));
   }
 
   valueOf(part, each) {
