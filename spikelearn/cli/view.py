@@ -54,7 +54,7 @@ def view(options: argparse.Namespace, settings: Any) -> int:
         from spikelearn.io.run_file import load
 
         file = given / RUN_FILE if given.is_dir() else given
-        run, title = load(file), str(file)
+        run, title = load(file), f"{file.resolve().parent.name}/{file.name}"
     else:
         experiment = ex.load_experiment(options.model)
         parameters = ex.set_parameters(experiment, settings(options, experiment), options.quick)

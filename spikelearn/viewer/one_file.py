@@ -49,7 +49,7 @@ def page(recorded: RecordedRun, most_bytes: int) -> str:
     structure = {**recorded.structure(), "deepest": deepest}
     if not complete:
         width = recorded.length / (COLUMNS << deepest)
-        structure["left_out"] = f"times in bins of {width:.3g} ms: single events are not in this file"
+        structure["left_out"] = f"times in bins of {width:.3g} ms: single events and samples are not in this file"
     content = {"structure": structure, "tiles": tiles, "weights": _weights(recorded)}
     text = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
     script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", found[name])) for name in ORDER)

@@ -231,7 +231,7 @@ def test_one_file_says_what_is_left_out():
     run = recorded_run(3000)
     recorded = RecordedRun(run, "x")
     whole, part = page(recorded, 10**8), page(recorded, 120_000)
-    assert '"left_out"' not in whole and "single events are not in this file" in part
+    assert '"left_out"' not in whole and "single events and samples are not in this file" in part
     assert len(part) < 120_000 + sum(map(len, page_files().values())) + 100_000
     with pytest.raises(sl.errors.ExperimentError, match="--most"):
         page(recorded, 1000)

@@ -257,7 +257,8 @@ function marksOf(pieces, name, cell) {
 
 function showState() {
   const { network } = state;
-  $("span").textContent = timeText(state.span, state.span);
+  const [long, unit] = state.span >= 1000 ? [state.span / 1000, "s"] : [state.span, "ms"];
+  $("span").textContent = `${Number(long.toPrecision(3))} ${unit}`;
   if (!state.live) {
     $("clock").textContent = `${timeText(state.start, state.span / 10)} – ${timeText(state.start + state.span, state.span / 10)}`;
     return;

@@ -108,12 +108,13 @@ export function drawRaster(canvas, populations, pieces, start, stop, theme, line
       const key = lane.population.keys[kind];
       if (key === undefined) continue;
       const shade = kind === "spike" || kind === "event" ? lane.population.shade : markColour(kind, theme);
+      const range = rangeOfCounts(pieces, key);
       for (const piece of pieces) {
         const found = piece.events[key];
         if (!found) continue;
         const to = { from: piece.from ?? piece.start, to: piece.to ?? piece.stop, start, stop };
         if (found.times) drawEvents(pixels, box, piece, found, lane.population.size, to, rgb(shade), kind, ratio, few);
-        else drawCounts(pixels, box, piece, found, lane.population.size, to, rgb(shade));
+        else drawCounts(pixels, box, piece, found, lane.population.size, to, rgb(shade), range);
       }
     }
   }
@@ -146,18 +147,29 @@ function drawEvents(pixels, box, piece, found, size, window, [r, g, b], kind, ra
   }
 }
 
-function drawCounts(pixels, box, piece, found, size, window, [r, g, b]) {
+/** The counts, as they are coded, between which shades are told apart: those that few cells of all pieces are beyond. */
+function rangeOfCounts(pieces, key) {
+  const seen = new Uint32Array(256);
+  let n = 0;
+  for (const piece of pieces) {
+    const counts = piece.events[key]?.counts;
+    if (!counts) continue;
+    for (let k = 0; k < counts.length; k += 7) seen[counts[k]]++;
+    n += Math.ceil(counts.length / 7);
+  }
+  let high = 255, above = seen[255], low = 0, below = seen[0];
+  while (high > 16 && above < n / 200) above += seen[--high];
+  while (low < high - 16 && below < n / 200) below += seen[++low];
+  return { low, high };
+}
+
+function drawCounts(pixels, box, piece, found, size, window, [r, g, b], range) {
   const { wide, high, top, height } = box;
   const { counts, rows, group } = found;
   const columns = piece.columns;
-  // The darkest is what few cells of this piece exceed.
-  const seen = new Uint32Array(256);
-  for (let k = 0; k < counts.length; k += 7) seen[counts[k]]++;
-  let darkest = 255, above = seen[255];
-  while (darkest > 16 && above < counts.length / 7 / 200) above += seen[--darkest];
   const shades = new Uint32Array(256);
   for (let c = 1; c < 256; c++) {
-    const a = Math.round(255 * Math.min(1, 0.14 + (0.86 * c) / darkest));
+    const a = Math.round(255 * Math.min(1, 0.14 + 0.86 * Math.max(0, (c - range.low) / (range.high - range.low))));
     shades[c] = ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
   }
   const perPixel = (window.stop - window.start) / wide;
