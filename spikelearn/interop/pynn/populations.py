@@ -20,6 +20,11 @@ class Assembly(common.Assembly):
     _simulator = simulator
 
     @property
+    def local_size(self) -> int:
+        """Its number of cells: a connector with a callback asks for it."""
+        return int(self.size)
+
+    @property
     def receptor_types(self) -> list[str]:
         """Those that all populations have, in the order of the first, as which is the default depends on it."""
         first, *others = (each.receptor_types for each in self.populations)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyNN import common, errors
 from pyNN.space import Space
+from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from spikelearn.connectivity import Pairs
 from spikelearn.interop.pynn import simulator
@@ -92,6 +93,8 @@ class Projection(common.Projection):
         connector.connect(self)
         self._gather()
         self._check_delays(self._values["delay"])
+        self._safe = connector.safe and "weight" in getattr(self.synapse_type, "parameter_checks", ())
+        self._check_weights(self._values["weight"])
         simulator.state.projections.append(self)
 
     def _convergent_connect(
@@ -127,6 +130,19 @@ class Projection(common.Projection):
         if len(wrong):
             raise errors.ConnectionError(
                 f"delay of {self.label}: expected at least one time step, {dt:g} ms, got {wrong[0]:g} ms"
+            )
+
+    def _check_weights(self, weights: np.ndarray) -> None:
+        """The sign that PyNN asks for; of weights that are listed or set, it asks for none itself."""
+        excites = self.post.conductance_based or self.receptor_type in excitatory_receptor_types
+        if not self._safe or not (excites or self.receptor_type in inhibitory_receptor_types):
+            return
+        wrong = weights[weights < 0 if excites else weights > 0]
+        if len(wrong):
+            kind = "conductances" if self.post.conductance_based else f"{self.receptor_type} currents"
+            raise errors.ConnectionError(
+                f"weights of {self.label}: expected {'positive' if excites else 'negative'} ones for {kind}, "
+                f"got {wrong[0]:g} (connectors with safe=False take any)"
             )
 
     def __len__(self) -> int:
@@ -167,6 +183,8 @@ class Projection(common.Projection):
             raise errors.InvalidParameterValueError(f"{name} of {self.label}: expected finite values, got {values}")
         if name == "delay":
             self._check_delays(values)
+        if name == "weight":
+            self._check_weights(values)
         self.current(name)[which] = values
         self._values[name][which] = values
         self._changed.add(name)
