@@ -43,6 +43,10 @@ def classify_events(spikes: SpikesLike, window: float = 16.0) -> EventsAndBursts
     spikes: what run.spikes(...) returns, or trains. window: ms.
     Raises ParameterError if shapes, types or order are wrong or the window is not positive.
     Source: Payeur et al. 2021, Nat. Neurosci. 24:1010 (16 ms).
+
+    >>> found = classify_events([[10.0, 15.0, 60.0]])
+    >>> found.event_times, found.burst_times
+    (array([10., 60.]), array([10.]))
     """
     positive(window, "window", "ms")
     given = spikes_of(spikes)
@@ -68,6 +72,9 @@ def binned_rate(spikes: TimesLike, n: int, edges: ArrayLike) -> np.ndarray:
     spikes: of spikes, events or bursts: what run.spikes(...) returns, their times (ms), or trains. edges: (k + 1,) ms;
     bins are [left, right).
     Raises ParameterError if times or edges are not ascending or n is not positive.
+
+    >>> binned_rate([1.0, 2.0, 15.0], n=2, edges=[0, 10, 20])
+    array([100.,  50.])
     """
     positive(n, "n")
     edges = bin_edges(edges)
@@ -82,6 +89,9 @@ def burst_probability(bursts: TimesLike, events: TimesLike, edges: ArrayLike) ->
     Raises ParameterError if an array is not ascending, or a bin holds more bursts than events, as happens
     when bursts are stamped at their second spike.
     Source: Naud & Sprekeler 2018, PNAS 115:E6329.
+
+    >>> burst_probability([5.0], [5.0, 8.0, 12.0], edges=[0, 10, 20])
+    array([0.5, 0. ])
     """
     edges = bin_edges(edges)
     n_bursts = counts_between(times_in(bursts), edges)

@@ -19,6 +19,9 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
     Raises ParameterError if shapes differ, a value is not finite, or a signal is constant (the coefficient
     would be 0 / 0).
     Source: Pearson 1895, Proc. R. Soc. Lond. 58:240.
+
+    >>> round(correlation([1.0, 2.0, 3.0], [2.0, 4.0, 7.0]), 3)
+    0.993
     """
     signals = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if signals[0].shape != signals[1].shape or signals[0].ndim != 1:
@@ -45,6 +48,9 @@ def known_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson's correlation coefficient of two signals where both are finite; NaN where it is not defined.
 
     a, b: (n,) numbers, NaN where a signal is unknown, such as the burst probability of a bin without events.
+
+    >>> round(known_correlation([1.0, 2.0, np.nan], [2.0, 4.0, 5.0]), 6)
+    1.0
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     both = np.isfinite(x) & np.isfinite(y)
@@ -82,6 +88,9 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """The least-squares linear fit of y to x, at each x, (n,): to draw both on one axis.
 
     NaN are ignored; if there is no fit, because x is constant or has fewer than two values, returns x.
+
+    >>> fitted_line([0.0, 1.0, 2.0], [1.0, 3.0, 5.0]).round(3)
+    array([1., 3., 5.])
     """
     of, to = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     known = np.isfinite(of) & np.isfinite(to)
@@ -92,7 +101,11 @@ def fitted_line(x: ArrayLike, y: ArrayLike) -> np.ndarray:
 
 @checks_arguments
 def mutual_information(joint: ArrayLike) -> float:
-    """Mutual information of two variables in bits; joint: (n, m), the probability of each pair of their values."""
+    """Mutual information of two variables in bits; joint: (n, m), the probability of each pair of their values.
+
+    >>> mutual_information([[0.5, 0.0], [0.0, 0.5]])
+    1.0
+    """
     p = np.asarray(joint, dtype=np.float64)
     if p.ndim != 2 or not np.all(np.isfinite(p)) or np.any(p < 0):
         raise ParameterError(f"joint must be an array (n, m) of probabilities, got {p!r:.200}")
@@ -107,6 +120,9 @@ def angle(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
 
     Also exact for small angles, where the cosine rounds to 1. Raises ParameterError unless both have as many numbers,
     all finite.
+
+    >>> round(angle([np.array([1.0, 0.0])], [np.array([1.0, 1.0])]), 6)
+    45.0
     """
     x, y = (np.concatenate([np.zeros(0), *(np.ravel(each) for each in parts)]) for parts in (one, other))
     if x.shape != y.shape or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):

@@ -21,6 +21,9 @@ def cv_isi(spikes: SpikesLike, min_spikes: int = 3) -> float:
     spikes: what run.spikes(...) returns, or trains. Raises ParameterError if shapes, types or order are
     wrong, or min_spikes is below 3 (one interval has no variation).
     Source: Softky & Koch 1993, J. Neurosci. 13:334; Brunel 2000, J. Comput. Neurosci. 8:183.
+
+    >>> cv_isi([[10.0, 20.0, 30.0, 40.0]])
+    0.0
     """
     if min_spikes < 3:
         raise ParameterError(f"min_spikes must be at least 3, which is two intervals, got {min_spikes}")

@@ -21,6 +21,9 @@ def rate_modulation(spikes: TimesLike, t_start: float, t_stop: float, bin: float
     unbounded for volleys separated by silence. NaN if there are no spikes.
 
     spikes: what run.spikes(...) returns, their times (ms), or trains. bin: ms. Raises ParameterError as `counts` does.
+
+    >>> round(rate_modulation(np.repeat(np.arange(5.0, 500.0, 50.0), 20), 0, 500, bin=10), 2)
+    1.94
     """
     in_bin = counts(spikes, t_start, t_stop, bin)
     mean = in_bin.mean()
@@ -40,6 +43,9 @@ def dominant_frequency(
     spikes: what run.spikes(...) returns, their times (ms), or trains. bin: ms. Raises ParameterError as `counts` does,
     and if the window has fewer than eight bins.
     Source: Welch 1967, IEEE Trans. Audio Electroacoust. 15:70.
+
+    >>> round(dominant_frequency(np.arange(0.0, 1000.0, 25.0), 0, 1000), 1)
+    40.0
     """
     in_bin = counts(spikes, t_start, t_stop, bin)
     if in_bin.size < 8:
@@ -62,6 +68,9 @@ def shifted_trains(spikes: SpikesLike, t_start: float, t_stop: float, seed: int)
 
     spikes: what run.spikes(...) returns, or trains. seed: of the shifts. Raises ParameterError for an empty window or
     times out of order.
+
+    >>> len(shifted_trains([[1.0, 2.0], [5.0]], 0, 100, seed=1).times)
+    3
     """
     duration = window(t_start, t_stop)
     given = spikes_of(spikes)

@@ -15,6 +15,9 @@ def rate(spikes: TimesLike, n: int, t_start: float, t_stop: float) -> float:
 
     spikes: what run.spikes(...) returns, their times (ms), or trains.
     Raises ParameterError if n is not positive, the window is empty or the times are not ascending.
+
+    >>> rate([1.0, 2.0, 15.0], n=2, t_start=0, t_stop=100)
+    15.0
     """
     positive(n, "n")
     duration = window(t_start, t_stop)
@@ -29,6 +32,9 @@ def rates_per_neuron(spikes: SpikesLike, n: int, t_start: float, t_stop: float) 
 
     spikes: what run.spikes(...) returns, or trains.
     Raises ParameterError as `rate` does, and if an id is outside 0 to n - 1.
+
+    >>> rates_per_neuron([[1.0, 2.0], []], n=2, t_start=0, t_stop=100)
+    array([20.,  0.])
     """
     positive(n, "n")
     duration = window(t_start, t_stop)
@@ -48,6 +54,9 @@ def counts(spikes: TimesLike, t_start: float, t_stop: float, bin: float) -> np.n
     Only whole bins are counted, so that all have the same expectation; a remainder at the end is dropped.
     spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError if times are not ascending,
     or no whole bin fits.
+
+    >>> counts([1.0, 2.0, 15.0], t_start=0, t_stop=30, bin=10)
+    array([2, 1, 0])
     """
     positive(bin, "bin", "ms")
     duration = window(t_start, t_stop)

@@ -26,6 +26,9 @@ def classes_of_neurons(responses: np.ndarray, labels: np.ndarray, n_classes: int
 
     responses: (n, neurons) spike counts for each of n patterns. labels: (n,) their classes, starting at 0.
     Source: Diehl & Cook 2015.
+
+    >>> classes_of_neurons(np.array([[5, 0, 0], [1, 4, 0]]), np.array([0, 1]), n_classes=2)
+    array([ 0,  1, -1])
     """
     means = np.zeros((n_classes, responses.shape[1]))
     for k in np.unique(labels):
@@ -38,6 +41,9 @@ def votes(responses: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndar
     """The class whose neurons fired most on average, for each pattern, (n,); -1 if none did.
 
     responses: (n, neurons). classes: (neurons,), as `classes_of_neurons` returns them.
+
+    >>> votes(np.array([[5, 1], [0, 4]]), classes=np.array([0, 1]), n_classes=2)
+    array([0, 1])
     """
     means = [responses[:, classes == k].sum(axis=1) / max(1, np.sum(classes == k)) for k in range(n_classes)]
     table = np.stack(means, axis=1)
@@ -91,7 +97,12 @@ def linear_accuracy(
 
 @checks_arguments
 def confusion(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Share of the patterns of each class with each answer, (classes, answers); the rest had none, -1."""
+    """Share of the patterns of each class with each answer, (classes, answers); the rest had none, -1.
+
+    >>> confusion(np.array([0, 1, 1, -1]), np.array([0, 0, 1, 1]), n_classes=2)
+    array([[0.5, 0.5],
+           [0. , 0.5]])
+    """
     counts = np.zeros((n_classes, n_classes + 1))
     np.add.at(counts, (labels, answers), 1.0)
     return counts[:, :n_classes] / np.maximum(1.0, counts.sum(axis=1, keepdims=True))

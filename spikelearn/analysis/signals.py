@@ -15,6 +15,9 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
     """Mean of a signal between consecutive `edges`, (k,): it is values[i] from times[i], ascending.
 
     times, values: (n,), as for a StepCurrent. edges: (k + 1,), in the unit of times, none before times[0].
+
+    >>> mean_of_steps([0.0, 15.0], [1.0, 3.0], edges=[0, 10, 20])
+    array([1., 2.])
     """
     at_steps, levels, at = np.asarray(times), np.asarray(values), bin_edges(edges)
     finite = np.all(np.isfinite(at_steps)) and np.all(np.isfinite(levels))
@@ -29,20 +32,32 @@ def mean_of_steps(times: ArrayLike, values: ArrayLike, edges: ArrayLike) -> np.n
 
 @checks_arguments
 def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
-    """part / whole, element by element; NaN where whole is not positive."""
+    """part / whole, element by element; NaN where whole is not positive.
+
+    >>> ratio([1.0, 1.0], [4.0, 0.0])
+    array([0.25,  nan])
+    """
     return np.asarray(np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0))
 
 
 @checks_arguments
 def logistic(x: ArrayLike) -> np.ndarray:
-    """1 / (1 + exp(-x)), element by element."""
+    """1 / (1 + exp(-x)), element by element.
+
+    >>> logistic([-1000.0, 0.0]).tolist()
+    [0.0, 0.5]
+    """
     with np.errstate(over="ignore"):
         return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))
 
 
 @checks_arguments
 def running_mean(values: ArrayLike, width: int) -> np.ndarray:
-    """Moving average of each value and up to width - 1 values before it, (n,)."""
+    """Moving average of each value and up to width - 1 values before it, (n,).
+
+    >>> running_mean([1.0, 3.0, 5.0], width=2)
+    array([1., 2., 4.])
+    """
     if width < 1:
         raise ParameterError(f"width of running_mean: expected at least 1, got {width}")
     total = np.cumsum(np.concatenate([[0.0], np.asarray(values, dtype=np.float64)]))

@@ -15,6 +15,9 @@ def synchrony(spikes: TimesLike, t_start: float, t_stop: float, bin: float = 3.0
 
     spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError as `counts` does.
     Source: Potjans & Diesmann 2014, Cereb. Cortex 24:785 (with 1,000 neurons per layer and 3 ms).
+
+    >>> synchrony(np.repeat([10.0, 40.0], 20), 0, 60, bin=3) > synchrony(np.arange(0.0, 60.0, 1.5), 0, 60, bin=3)
+    True
     """
     in_bin = counts(spikes, t_start, t_stop, bin)
     mean = in_bin.mean()

@@ -11,7 +11,11 @@ from spikelearn.results.recorded_data import Spikes, SpikesOfRun
 
 @checks_arguments
 def spikes_between(spikes: SpikesLike, t_start: float, t_stop: float) -> Spikes:
-    """The spikes in [t_start, t_stop), ms. spikes: what run.spikes(...) returns, or trains."""
+    """The spikes in [t_start, t_stop), ms. spikes: what run.spikes(...) returns, or trains.
+
+    >>> spikes_between([[1.0, 20.0], [15.0]], 10, 20).times
+    array([15.])
+    """
     given = spikes_of(spikes)
     low, high = np.searchsorted(given.times, [t_start, t_stop])
     times, ids = given.times[low:high], given.ids[low:high]
@@ -27,6 +31,9 @@ def volleys(spikes: TimesLike, at_least: int, within: float) -> list[float]:
 
     spikes: what run.spikes(...) returns, their times (ms), or trains. Raises ParameterError if times are not ascending,
     or if a number is not positive.
+
+    >>> volleys([1.0, 2.0, 3.0, 50.0], at_least=3, within=5)
+    [1.0]
     """
     positive(at_least, "at_least")
     positive(within, "within", "ms")

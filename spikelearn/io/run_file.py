@@ -28,6 +28,14 @@ def save(
 
     extra: stored as JSON, for `load_extra`. synapses: projections whose synapses are stored; None: all.
     Raises RunFileError if the file cannot be written.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> recording = net.record(cells)
+    >>> run = net.run(10)
+    >>> save(run, "run.h5", extra={"note": "nothing"})
+    >>> load("run.h5").duration, load_extra("run.h5")
+    (10.0, {'note': 'nothing'})
     """
     if not isinstance(run, Run):
         raise DescriptionError(f"save: expected a Run, got {run!r:.200}")
@@ -70,6 +78,13 @@ def load(path: str | os.PathLike[str]) -> Run:
     Files may be of strangers: nothing in them is executed, no other file is opened, and no more is allocated than the
     file has bytes. Raises RunFileError, naming the file, if it is missing, no regular file, broken, damaged (all data
     have checksums), truncated or of another format version, or if its values are impossible.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> recording = net.record(cells)
+    >>> save(net.run(10), "run.h5")
+    >>> load("run.h5").t_stop
+    10.0
     """
     return read(checked_path(path, "path of load"), run_of)
 
@@ -78,6 +93,13 @@ def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The `extra` that was passed to `save`, after a round trip through JSON; empty if there was none.
 
     Raises RunFileError as `load` does.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> recording = net.record(cells)
+    >>> save(net.run(10), "run.h5", extra={"note": "nothing"})
+    >>> load_extra("run.h5")
+    {'note': 'nothing'}
     """
 
     def extra(root: Node, file: ReadableFile) -> dict[str, Any]:

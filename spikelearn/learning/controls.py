@@ -26,22 +26,37 @@ def check_control(control: str) -> None:
 
 
 def frozen(learner: AnyLearner) -> AnyLearner:
-    """The same learner, not fitted, of which only the output learns: the hidden layers stay as they were drawn."""
+    """The same learner, not fitted, of which only the output learns: the hidden layers stay as they were drawn.
+
+    >>> X, y = sl.tasks.yin_yang(100, seed=1)
+    >>> control = frozen(FeedbackAlignment(hidden=(10,), epochs=2)).fit(X, y)
+    """
     return _under(learner, FROZEN)
 
 
 def shuffled_teacher(learner: AnyLearner) -> AnyLearner:
-    """The same learner, not fitted, whose teacher gives the label of another example, drawn anew in each epoch."""
+    """The same learner, not fitted, whose teacher gives the label of another example, drawn anew in each epoch.
+
+    >>> X, y = sl.tasks.yin_yang(100, seed=1)
+    >>> control = shuffled_teacher(FeedbackAlignment(hidden=(10,), epochs=2)).fit(X, y)
+    """
     return _under(learner, SHUFFLED_TEACHER)
 
 
 def ablated_feedback(learner: AnyLearner) -> AnyLearner:
-    """The same learner, not fitted, whose feedback projections have the weight 0."""
+    """The same learner, not fitted, whose feedback projections have the weight 0.
+
+    >>> learner = ablated_feedback(FeedbackAlignment(hidden=(10,), epochs=2))
+    """
     return _under(learner, ABLATED_FEEDBACK)
 
 
 def linear(learner: AnyLearner) -> AnyLearner:
-    """The same learner, not fitted, without hidden layers."""
+    """The same learner, not fitted, without hidden layers.
+
+    >>> linear(FeedbackAlignment(hidden=(10,))).hidden
+    ()
+    """
     from sklearn.base import clone
 
     return clone(learner).set_params(hidden=())

@@ -126,6 +126,9 @@ def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: An
     """A learner, not fitted, with the parameters for a task; without one, its defaults.
 
     Raises ParameterError for an unknown rule or control, and for `feedback` of a rule that has none.
+
+    >>> learner_for("fa", epochs=3)
+    FeedbackAlignment(epochs=3)
     """
     if rule not in KNOWN:
         raise ParameterError(f"rule: there is no {rule!r}{suggest(rule, KNOWN)}; there are: {', '.join(KNOWN)}")

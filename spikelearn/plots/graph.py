@@ -37,6 +37,11 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     the weight, the port, and the plasticity rule. ax: where to draw; by default a new Figure.
 
     Returns the Axes. Raises DescriptionError for a network without populations.
+
+    >>> net = Network(dt=0.1)
+    >>> cells = net.population(20, LIF(), name="cells")
+    >>> recurrent = net.connect(cells, cells, weight=20)
+    >>> network(net).figure.savefig("network.png")
     """
     description = net.description()
     links = _links(description)

@@ -98,6 +98,12 @@ def raster(
     A window without spikes is drawn empty, with a note. Raises DescriptionError if nothing was recorded, or if
     the window is outside the run; ParameterError for an empty window, a wrong number of Axes, or `bin` or
     `max_spikes` out of range.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> recording = net.record(cells)
+    >>> axes = raster(net.run(200), rates=True)
+    >>> axes.figure.savefig("raster.png")
     """
     start, stop = window(run, t_start, t_stop)
     if max_spikes < 1:

@@ -53,6 +53,9 @@ def save(figure: Figure, path: str | PathLike[str], dpi: float = 300.0) -> None:
 
     Text stays text in pdf and svg, so that it can be searched and edited. An existing file is replaced only once the
     new one is complete. Raises RunFileError if it cannot be written.
+
+    >>> from matplotlib.figure import Figure
+    >>> save(Figure(), "empty.pdf")
     """
     path = checked_path(path, "path of save")
     try:

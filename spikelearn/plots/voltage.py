@@ -76,6 +76,11 @@ def voltage(
 
     Returns the Axes. Raises DescriptionError if something was not recorded, for mixed units and for a window
     without (finite) samples; ParameterError for an empty window.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> recording = net.record(cells[:3], "V_m", every=0.5)
+    >>> voltage(net.run(200), cells[:2]).figure.savefig("voltage.png")
     """
     start, stop = window(run, t_start, t_stop)
     lanes, unit = _lanes(run, of, variables, ids, start, stop)

@@ -33,6 +33,11 @@ def weights(run: Run, projection: Any = None, ax: Axes | Sequence[Axes] | None =
 
     Returns the Axes of the (first) histogram; `ax.figure.axes` has all.
     Raises DescriptionError if a projection is unknown, has no synapses, or a weight is not finite.
+
+    >>> net = Network(dt=0.1, seed=1)
+    >>> cells = net.population(20, LIF(I_e=Normal(400, 30)), name="cells")
+    >>> learned = net.connect(cells, cells, weight=Uniform(0, 50), plasticity=STDP())
+    >>> axes = weights(net.run(200), learned)
     """
     names = _names(run, projection)
     data = [_weights_of(run, name, unit) for name in names]

@@ -205,7 +205,13 @@ _MOST_CELLS, _MOST_BYTES = 10_000_000, 1 << 28
 
 
 def read_rows(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet."""
+    """The points in a file, one per row, with a column per parameter: .csv, .json (a list of objects) or .parquet.
+
+    >>> from pathlib import Path
+    >>> written = Path("points.csv").write_text("g,eta\\n4,0.9\\n5,2\\n")
+    >>> read_rows("points.csv")
+    [{'g': '4', 'eta': '0.9'}, {'g': '5', 'eta': '2'}]
+    """
     path = checked_path(path, "path of read_rows")
     try:
         if path.suffix == ".parquet":

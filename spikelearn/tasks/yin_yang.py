@@ -22,6 +22,10 @@ def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
     As published, the class of a point is drawn first, each with equal probability, then the point by rejection: uniform
     in the square until it lies in that class. The mirrored coordinates make a bias unnecessary.
+
+    >>> points, classes = yin_yang(1000, seed=1)
+    >>> points.shape, np.unique(classes)
+    ((1000, 4), array([0, 1, 2]))
     """
     generator = np.random.default_rng([2021, seed])
     labels = generator.integers(0, N_CLASSES, n)
@@ -40,6 +44,9 @@ def yin_yang_class(points: np.ndarray) -> np.ndarray:
     """The class, (n,), of points (x, y), (n, 2), in the disc.
 
     Yin is the upper half with the left bulge and without the right one.
+
+    >>> yin_yang_class(np.array([[0.5, 0.9], [0.25, 0.5]]))
+    array([0, 2])
     """
     x, y = points.T
     left, right = np.hypot(x - 0.25, y - 0.5), np.hypot(x - 0.75, y - 0.5)
@@ -49,7 +56,11 @@ def yin_yang_class(points: np.ndarray) -> np.ndarray:
 
 @checks_arguments
 def yin_yang_grid(n: int) -> np.ndarray:
-    """The points (x, y) of an n x n grid that lie in the disc, (points, 2), to map the answers of a network."""
+    """The points (x, y) of an n x n grid that lie in the disc, (points, 2), to map the answers of a network.
+
+    >>> yin_yang_grid(20).shape
+    (316, 2)
+    """
     middle = (np.arange(n) + 0.5) / n
     points = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
     return points[in_disc(points)]
@@ -57,7 +68,11 @@ def yin_yang_grid(n: int) -> np.ndarray:
 
 @checks_arguments
 def yin_yang_outline(n: int = 200) -> list[np.ndarray]:
-    """The curves between the classes, to draw them: the disc, both dots and two arcs; each n points (x, y), (n, 2)."""
+    """The curves between the classes, to draw them: the disc, both dots and two arcs; each n points (x, y), (n, 2).
+
+    >>> len(yin_yang_outline())
+    5
+    """
     around = np.linspace(0.0, 2.0 * np.pi, n)
     circles = (0.5, RADIUS, around), (0.25, DOT_RADIUS, around), (0.75, DOT_RADIUS, around)
     arcs = (0.25, 0.25, -around / 2), (0.75, 0.25, around / 2)
