@@ -226,6 +226,8 @@ def test_weights_in_all_forms():
     made.set(weight=RandomDistribution("uniform", (0, 1), rng=NumpyRNG(1)), delay="0.2 + 0.1*d")
     weights, delays = made.get(["weight", "delay"], format="array")
     assert len(np.unique(weights)) == 6 and delays[0].tolist() == pytest.approx([0.2, 0.3])
+    made.set(delay=0.3421)
+    assert made.get("delay", format="list", with_address=False) == [0.3] * 6
     made[1].weight = 0.25
     assert made[1].weight == 0.25 and [each.weight for each in made.connections][1] == 0.25
     assert made[0].presynaptic_cell == pre[made[0].presynaptic_index]

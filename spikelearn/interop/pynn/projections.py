@@ -15,6 +15,7 @@ from spikelearn.connectivity import Pairs
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.synapses import StaticSynapse
 from spikelearn.interop.pynn.values import alike
+from spikelearn.steps import times_of
 
 if TYPE_CHECKING:
     from spikelearn.interop.pynn.building import Built
@@ -163,7 +164,12 @@ class Projection(common.Projection):
     # What holds now, and what is set
 
     def current(self, name: str) -> np.ndarray:
-        """(n,), the current values of a parameter in PyNN's units; or one of presynaptic_index, postsynaptic_index."""
+        """(n,), the current values of a parameter in PyNN's units; or one of presynaptic_index, postsynaptic_index.
+
+        Delays are those that count, the nearest multiples of the time step.
+        """
+        if name == "delay":
+            return self.delays()
         if name == "presynaptic_index":
             return self.pre_index
         if name == "postsynaptic_index":
@@ -185,7 +191,7 @@ class Projection(common.Projection):
             self._check_delays(values)
         if name == "weight":
             self._check_weights(values)
-        self.current(name)[which] = values
+            self.current(name)[which] = values
         self._values[name][which] = values
         self._changed.add(name)
 
@@ -291,7 +297,7 @@ class Projection(common.Projection):
         delays = _on_grid(alike(self._values["delay"][which]))
         if not back:
             return {"delay": delays}
-        return {"axonal_delay": np.rint(delays / dt - back) * dt, "dendritic_delay": back * dt}
+        return {"axonal_delay": times_of(np.rint(delays / dt) - back, dt), "dendritic_delay": times_of(back, dt)}
 
     def set_values(self, net: Network) -> None:
         """Let the network have what was set."""
@@ -320,7 +326,7 @@ class Projection(common.Projection):
 def _on_grid(delays: Any) -> Any:
     """Delays in ms as they count."""
     dt = simulator.state.dt
-    return delays if simulator.state.exact else np.maximum(np.rint(delays / dt), 1.0) * dt
+    return delays if simulator.state.exact else times_of(np.maximum(np.rint(delays / dt), 1.0), dt)
 
 
 def _groups(keys: Sequence[np.ndarray]) -> np.ndarray:
