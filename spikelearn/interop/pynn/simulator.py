@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from pyNN import common
 
 from spikelearn.interop.pynn.building import Built
-from spikelearn.steps import times_of
+from spikelearn.steps import times_of, whole_steps
 
 if TYPE_CHECKING:
     from spikelearn.interop.pynn.electrodes import CurrentSource
@@ -92,10 +91,8 @@ class State(common.control.BaseState):
         self.run_until(self.t + duration)
 
     def run_until(self, time: float) -> None:
-        """Run to the step nearest to a time in ms."""
-        if not math.isfinite(time):
-            raise ValueError(f"run: expected a finite time in ms, got {time}")
-        last = round(time / self.dt)
+        """Run to a time in ms, a multiple of dt. Rounded ones would add up: 40 times 0.25 ms would be 8 ms."""
+        last = whole_steps(time, self.dt, "time to run to")
         if self.built is None:
             self.built = Built(self)
         self.running = True
