@@ -1,6 +1,6 @@
 """Every rule for assigning credit has its page, with its circuit and what was measured."""
 
-from site_pages import rule_pages
+from site_pages import ROOT, rule_pages
 
 from spikelearn.learning.rules import RULES
 
@@ -25,3 +25,7 @@ def test_circuits_are_drawn_from_the_networks(tmp_path):
 def test_words_are_of_rules_that_exist():
     found = {path.stem for path in (rule_pages.DOCS / "theory" / "words").glob("*.md")}
     assert found and found <= set(RULES)
+
+
+def test_the_readme_knows_how_many_there_are():
+    assert f"{len(RULES)} answers" in (ROOT / "README.md").read_text(encoding="utf-8")
