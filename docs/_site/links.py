@@ -43,7 +43,9 @@ class NamesAreLinks(SphinxPostTransform):
 
 def full_name(code: str) -> str:
     """The name in the reference that a piece of code stands for, "" if it is none for sure."""
-    match = re.match(r"(sl|spikelearn|net|run)\.([\w.]+)(\(.*\))?$|([A-Z][A-Za-z]\w+(?:\.\w+)?)(\(.*\))?$", code, re.DOTALL)
+    match = re.match(
+        r"(sl|spikelearn|net|run)\.([\w.]+)(\(.*\))?$|([A-Z][A-Za-z]\w+(?:\.\w+)?)(\(.*\))?$", code, re.DOTALL
+    )
     if not match:
         return ""
     owner, name = match.group(1), match.group(2) or match.group(4)

@@ -32,11 +32,15 @@ PARTS = {
     "plots": ("Plots", "From runs and sweeps to matplotlib Axes."),
     "tasks": ("Tasks", "Data sets to learn, as arrays."),
     "sweep": ("Sweeps", "Grids of parameters and fits, with a store that resumes."),
-    "io": ("Files", "Runs to and from HDF5."),
+    "io": ("Files and other tools", "Runs and networks to and from files and other tools."),
     "experiments": ("Experiments", "What model files are made of, and how they are run."),
     "errors": ("Errors and warnings", "All that is raised on purpose."),
 }
 """Part of the reference -> title, and what is in it. What `spikelearn` exports from elsewhere is in "networks"."""
+OF_MODULES = {
+    "spikelearn.learning": "learning", "spikelearn.interop": "io", "spikelearn.io": "io", "spikelearn.viewer": "plots",
+}  # fmt: skip
+"""Where a name of `spikelearn` is found that none of the packages of models exports: by the package that defines it."""
 NAMESPACES = ("analysis", "experiments", "io", "learning", "plots", "sweep", "tasks")
 """Subpackages with names of their own, `sl.plots.raster`; those of the others are names of `spikelearn`."""
 
@@ -72,7 +76,8 @@ def entries() -> list[Entry]:
     }
     for name in spikelearn.__all__:
         value = getattr(spikelearn, name)
-        part = "learning" if "gradient" in name else of_part.get(name, "networks")
+        defined = ".".join(str(getattr(value, "__module__", "")).split(".")[:2])
+        part = of_part.get(name) or OF_MODULES.get(defined, "networks")
         found.append(Entry(name, "spikelearn", part, value))
     for package in NAMESPACES:
         module = import_module(f"spikelearn.{package}")

@@ -5,6 +5,7 @@ alone, and are not run.
 """
 
 import re
+import tomllib
 
 import matplotlib
 import pytest
@@ -41,3 +42,9 @@ def test_code_that_is_meant_to_run_says_so():
     for page in DOCS.rglob("*.md"):
         if "_site" not in page.parts:
             assert not re.search(r"^```(Python|python3|ipython)", page.read_text(encoding="utf-8"), re.MULTILINE), page
+
+
+def test_installation_names_every_extra():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    told = re.findall(r"^\| (`.+?) \|", (DOCS / "start" / "install.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for row in told for name in re.findall(r"`(\w+)`", row)} == set(extras) - {"docs", "test"}
