@@ -3,9 +3,11 @@
 tests/interop/test_pynn_numbers.py compares with pyNN.nest.
 """
 
+import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,6 +329,15 @@ def test_currents_in_pieces_are_those_at_once_and_add_up():
     for k in range(1, len(v)):
         potential[k] = decay * potential[k - 1] + gain * (current[k - 1] + pulse[k - 1])
     np.testing.assert_allclose(v[:, 0] + 65, potential, atol=1e-10)
+
+
+def test_the_code_on_the_page_runs(capsys):
+    page = (Path(__file__).parents[2] / "docs/interop/pynn.md").read_text(encoding="utf-8")
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    assert 0 < names["dopamine"].level < 1 and len(names["made"]) == 200
+    assert "modulator" in capsys.readouterr().out
 
 
 def test_procedural_scripts():
