@@ -12,6 +12,7 @@ from pyNN.standardmodels import cells
 from spikelearn import neurons
 from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.gif import TERMS, GIFConductance
+from spikelearn.interop.pynn.hodgkin_huxley import HodgkinHuxleyParts
 from spikelearn.interop.pynn.values import alike, unchanged
 from spikelearn.network import Network
 from spikelearn.neurons import NeuronModel
@@ -205,11 +206,19 @@ class EIF_cond_alpha_isfa_ista(Cell, cells.EIF_cond_alpha_isfa_ista):
 
 
 class HH_cond_exp(Cell, cells.HH_cond_exp):
-    __doc__ = cells.HH_cond_exp.__doc__
+    """Traub & Miles, Neuronal Networks of the Hippocampus, Cambridge, 1991.
+
+    Steps of more than 0.025 ms are divided by four.
+    """
+
     translations = unchanged(cells.HH_cond_exp)
     recordable = ["spikes", "v", "gsyn_exc", "gsyn_inh", "m", "h", "n"]
     receptor_types = ("excitatory", "inhibitory")
-    model = neurons.HodgkinHuxley
+
+    @property
+    def model(self) -> Any:
+        return HodgkinHuxleyParts if simulator.state.dt > 0.0251 else neurons.HodgkinHuxley
+
     given = {
         "E_L": "e_rev_leak", "E_Na": "e_rev_Na", "E_K": "e_rev_K", "V_T": "v_offset", "C_m": ("cm", 1e3),
         "g_L": ("g_leak", 1e3), "g_Na": ("gbar_Na", 1e3), "g_K": ("gbar_K", 1e3), **_REVERSAL, **_SYNAPSES,
