@@ -210,6 +210,21 @@ def test_point_neurons_composed_of_receptors():
         cells.set(**{"NMDA.tau_syn": 3.0})
 
 
+def test_steps_of_a_hodgkin_huxley_cell_are_divided():
+    found = []
+    for dt in (0.01, 0.1):
+        sim.setup(timestep=dt)
+        cells = sim.Population(2, sim.HH_cond_exp(i_offset=[0.2, 0.4]))
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=np.arange(20.0, 150.0, 7.0)))
+        sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.02, delay=1.0))
+        cells.record("spikes")
+        sim.run(150)
+        found.append(spikes_of(cells))
+    for fine, coarse in zip(*found, strict=True):
+        # a spike is found at the end of the step in which the potential begins to fall; undivided, 1 ms is missed
+        assert len(fine) > 5 and coarse == pytest.approx(fine, abs=0.2)
+
+
 def test_models_of_spikelearn_by_their_own_names():
     AdEx, Triplet = sim.native_cell_type("AdEx"), sim.native_synapse_type(sl.TripletSTDP)
     cells = sim.Population(3, AdEx(C_m=[200.0, 250.0, 300.0], a=2.0, I_e=800.0))
