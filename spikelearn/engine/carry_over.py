@@ -131,7 +131,7 @@ def _carry_synapses(projection: Projection, table: Table, found: Mapping[str, np
         into.weights[there["positions"]] = (
             table.weights[found["positions"]] if own else table.slot_weight[found["slots"]]
         )
-    elif len(table.weights):
+    elif len(table.weights) and len(found["positions"]):
         raise DescriptionError(
             f"projection {projection.name!r}: its synapses have weights of their own, which cannot become one"
         )

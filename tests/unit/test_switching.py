@@ -439,3 +439,16 @@ def test_what_learns_is_not_switched_within_trials():
     with pytest.raises(SimulationError, match="at 10 ms; the run stopped there") as raised:
         net.run(trials=sl.Trials([sl.Phase(20.0)], n=2))
     assert "what learns or is regulated is switched between runs" in str(raised.value)
+
+
+def test_a_projection_without_synapses_in_one_share_is_switched_after_a_run():
+    net = sl.Network(seed=1, threads=2)
+    source, cells = net.population(20, sl.Poisson(200.0)), net.population(200, sl.LIF())
+    first = net.connect(source, cells[:50], weight=sl.Uniform(50.0, 200.0))
+    net.connect(source, cells[150:], weight=sl.Uniform(50.0, 200.0))
+    net.record(cells)
+    net.run(50)
+    net.switch_off(first)
+    net.run(30)
+    ids = net.run(100).spikes(cells).ids
+    assert len(ids) > 0 and ids.min() >= 150
