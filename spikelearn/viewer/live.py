@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,15 +94,16 @@ class LiveNetwork:
         return {"what": "switched", "key": name, "off": not on}
 
     def weights(self, name: str) -> dict[str, Any]:
-        """A histogram and a matrix of the weights of a projection."""
+        """A histogram and a matrix of the weights of a projection, and how long it took, s, for which the network stood."""
         if name not in self.parts.projections:
             raise ValueError("weights are those of a projection")
-        projection = self.parts.projections[name]
+        begun, projection = time.perf_counter(), self.parts.projections[name]
         found = self.net.synapses(projection)
         if len(found.weight) > MOST_SYNAPSES:
             raise ValueError(f"{len(found.weight):,} synapses are too many to be shown while the network runs")
         shape = projection.source.size, getattr(projection.target, "size", 1)
-        return weights_message(name, found, shape, "" if projection.unit == "1" else projection.unit)
+        made = weights_message(name, found, shape, "" if projection.unit == "1" else projection.unit)
+        return {**made, "took": time.perf_counter() - begun}
 
     def choose(self, name: str, cell: int) -> None:
         """Show the voltages of one more cell, or no longer."""

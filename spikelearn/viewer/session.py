@@ -13,7 +13,8 @@ from spikelearn.viewer.live import LiveNetwork
 from spikelearn.viewer.recorded import RecordedRun, recorded_weights
 from spikelearn.viewer.running import FASTEST, Stopped
 
-FRAMES_S = 1 / 30
+FRAMES_S = 1 / 32
+"""A little less than a thirtieth, as some frames come late."""
 AHEAD = 3
 """Frames that are sent before the page says that it has drawn one."""
 UNSUPPORTED = 1003

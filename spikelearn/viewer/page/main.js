@@ -8,6 +8,9 @@ import { FileSource, SocketSource, pieceOf } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 const WEIGHTS_EVERY = 1000;
+/** The network stands while its weights are read; it runs for so many times as long before they are read again. */
+const WEIGHTS_SHARE = 30;
+let weightsDue = 0;
 const MOST_SHOWN = 12;
 
 const state = {
@@ -49,11 +52,15 @@ const RECEIVED = {
     showGraph();
     if (part.key === state.chosen) select(part.key);
   },
-  weights: (message) => panel.drawWeights(message),
+  weights: (message) => {
+    panel.drawWeights(message);
+    weightsDue = performance.now() + Math.max(WEIGHTS_EVERY, WEIGHTS_SHARE * 1000 * (message.took ?? 0));
+  },
   recorded: (message) => notice(message.on ? "" : `The recording is in ${message.path}`),
   error: (message) => {
     notice(message.text);
     const part = state.structure?.parts.find((each) => each.key === state.chosen);
+    if (message.about === "weights") weightsDue = Infinity;
     if (message.about === "set" && part) panel.take(part.values);
   },
   closed: () => notice("The connection has ended: the network is no longer there, or too many pages look at it.", true),
@@ -124,6 +131,7 @@ function showGraph() {
 
 function select(key) {
   state.chosen = key;
+  weightsDue = performance.now() + WEIGHTS_EVERY;
   const part = state.structure.parts.find((each) => each.key === key);
   const weights = part?.is === "projection" && (state.live || state.structure.weights.includes(key));
   panel.show(part, { weights, theme: state.theme });
@@ -398,8 +406,10 @@ function pick(y) {
 
 setInterval(() => {
   const part = state.structure?.parts.find((each) => each.key === state.chosen);
-  if (state.live && part?.is === "projection" && !state.network.paused) ask("weights", { part: part.key });
-}, WEIGHTS_EVERY);
+  if (!state.live || part?.is !== "projection" || state.network.paused || performance.now() < weightsDue) return;
+  weightsDue = performance.now() + 10 * WEIGHTS_EVERY;
+  ask("weights", { part: part.key });
+}, WEIGHTS_EVERY / 4);
 
 addEventListener("resize", () => { state.dirty = true; sendView(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
