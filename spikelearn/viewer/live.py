@@ -94,7 +94,7 @@ class LiveNetwork:
         return {"what": "switched", "key": name, "off": not on}
 
     def weights(self, name: str) -> dict[str, Any]:
-        """A histogram and a matrix of the weights of a projection, and how long it took, s, for which the network stood."""
+        """A histogram and a matrix of the weights of a projection, and how long the network stood for it, s."""
         if name not in self.parts.projections:
             raise ValueError("weights are those of a projection")
         begun, projection = time.perf_counter(), self.parts.projections[name]
