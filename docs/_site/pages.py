@@ -28,6 +28,7 @@ def _write_all(app: Any) -> None:
     write(DOCS / "gallery" / "models", model_pages.pages())
     write(DOCS / "theory" / "rules", rule_pages.pages())
     rule_pages.draw(DOCS / "theory" / "rules")
+    rule_pages.draw_learning(DOCS / "theory" / "rules")
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -1,7 +1,9 @@
 """A page for each rule for assigning credit: idea, circuit, what a synapse must know, equations, what was measured.
 
-The circuit is drawn from the network of a small learner. What only a person can say, evidence from experiments and the
-idea in mathematics, stands in theory/words/NAME.md, which becomes part of the page.
+The circuit is drawn from the network of a small learner, the course of learning from the points of the comparison, and
+the limits begin with what the comparison asked for and the rule missed. What only a person can say, the idea in
+mathematics, evidence from experiments and limits of another kind, stands in theory/words/NAME.md, with a heading for
+each of `WORDS`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 from sklearn.base import clone
 
 from _site.docstring import escaped, markdown
-from spikelearn.learning.locality import MEANINGS
+from spikelearn.learning.locality import MEANINGS, Locality
 from spikelearn.learning.rules import RULES
 
 DOCS = Path(__file__).parents[1]
@@ -24,9 +26,17 @@ SIZES = (5, 10, 3)
 """Of the circuits that are drawn: input, hidden cells, output."""
 TASKS = {
     "yin_yang": "Yin-Yang, one hidden layer", "yin_yang_deep": "Yin-Yang, two hidden layers", "xor": "XOR",
-    "xor_400": "XOR, 400 epochs", "digits": "handwritten digits", "mnist": "MNIST",
+    "xor_400": "XOR, 400 presentations of each pattern", "digits": "handwritten digits", "mnist": "MNIST",
     "evidence_accumulation": "evidence accumulation", "store_recall": "store and recall",
 }  # fmt: skip
+
+WORDS = ("The idea", "Evidence from experiments", "Limits")
+"""Headings of what stands in theory/words/NAME.md, each of them once, in this order."""
+CONTROLS = {
+    "none": ("the rule", "-"), "frozen": ("hidden cells frozen", "--"), "linear": ("no hidden cells", "-."),
+    "shuffled_teacher": ("shuffled teacher", ":"),
+}  # fmt: skip
+"""Control -> what it is called, and its line."""
 
 COLUMNS = "| task | seeds | test accuracy | hidden cells frozen | no hidden cells | shuffled teacher |"
 RELATIVE = re.compile(r"\bthe same\b|that inverse|\bit\b")
@@ -69,6 +79,113 @@ def draw(folder: Path) -> None:
             axes.figure.savefig(folder / f"{name}.svg", bbox_inches="tight", facecolor="white", metadata={"Date": None})
 
 
+def draw_learning(folder: Path) -> None:
+    """Draw how every rule and its controls learn, and angles to the gradient, into folder/NAME_learning.svg."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from pyarrow import parquet
+
+    from spikelearn.plots.panels import whole_numbers
+    from spikelearn.plots.style import DOTTED, FAINT, PALETTE, clean
+
+    points = parquet.read_table(DOCS / "results" / "credit_assignment" / "yin_yang" / "points.parquet").to_pylist()
+    for name in RULES:
+        own = [point for point in points if point["rule"] == name]
+        figure = Figure(figsize=(7.2, 2.5), layout="constrained")
+        accuracy, angle = figure.subplots(1, 2, width_ratios=(1.5, 1))
+        for (control, (label, line)), shade in zip(CONTROLS.items(), PALETTE, strict=False):
+            courses = [_course(each, "test_accuracy") for each in own if each["control"] == control]
+            for course in courses if control == "none" else []:
+                accuracy.plot(*zip(*course.items(), strict=True), color=shade, lw=0.6, alpha=0.4)
+            accuracy.plot(*_mean(courses), color=shade, ls=line, lw=1.5, label=label)
+        clean(accuracy).set(xlabel="epoch", ylabel="test accuracy", ylim=(0.2, 1.0))
+        whole_numbers(accuracy.xaxis)
+        figure.legend(
+            *accuracy.get_legend_handles_labels(), fontsize=7, frameon=False, ncols=4, loc="outside upper left"
+        )
+        for kind, label, line in (("single", "one example", "o-"), ("averaged", "sum of 256", "s--")):
+            courses = [_course(each, f"{kind}.layer_1") for each in own if each["control"] == "none"]
+            if any(courses):
+                angle.plot(*_mean(courses), line, color=PALETTE[0], lw=1.2, ms=3, label=label)
+        clean(angle).set(xlabel="epoch", ylabel="degrees to the gradient", ylim=(-4, 120), yticks=(0, 30, 60, 90))
+        angle.axhline(90, color=FAINT, ls=DOTTED, zorder=0)
+        if angle.lines[1:]:
+            angle.legend(fontsize=7, frameon=False, loc="upper right")
+        else:
+            angle.set_visible(False)
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+            figure.savefig(folder / f"{name}_learning.svg", facecolor="white", metadata={"Date": None})
+
+
+def _course(point: dict[str, Any], what: str) -> dict[int, float]:
+    """Epoch -> value, of a point of the comparison."""
+    found = {key: value for key, value in point.items() if key.startswith(f"{what}.epoch_") and value is not None}
+    return {int(key.rpartition("_")[2]): value for key, value in found.items()}
+
+
+def _mean(courses: list[dict[int, float]]) -> tuple[list[int], list[float]]:
+    epochs = sorted(set.intersection(*(set(course) for course in courses)))
+    return epochs, [statistics.fmean(course[epoch] for course in courses) for epoch in epochs]
+
+
+def words_of(name: str) -> dict[str, str]:
+    """Heading -> what a person wrote below it, of a rule."""
+    path = DOCS / "theory" / "words" / f"{name}.md"
+    pieces = re.split(r"^## (.+)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:] if path.exists() else []
+    return {heading: text.strip() for heading, text in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def _known(locality: Locality) -> str:
+    """A table of what a synapse must know, and what it need not."""
+    comments = inspect.getsource(Locality)
+    meaning = dict(re.findall(r'^    (\w+): bool = .*\n    """(.+?)"""', comments, re.MULTILINE))
+    rows = [
+        f"| {MEANINGS[each]} | {'yes' if getattr(locality, each) else 'no'} | {meaning[each]} |" for each in MEANINGS
+    ]
+    return "\n".join(["| | needed | that is |", "|---|---|---|", *rows])
+
+
+def _thresholds() -> list[dict[str, str]]:
+    """The rows of the table of thresholds of the results."""
+    text = (DOCS / "results" / "credit_assignment.md").read_text(encoding="utf-8").partition("## Thresholds")[2]
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| (.+?) \| (.+?) \| (.+?) \|$", text.partition("\n## ")[0], re.MULTILINE)
+    return [dict(zip(("part", "rule", "asked", "measured", "met"), row, strict=True)) for row in rows]
+
+
+def _missed(name: str) -> list[str]:
+    """What was asked for beforehand and was missed, as entries of a list."""
+    found: dict[str, list[str]] = {}
+    for each in _thresholds():
+        if each["rule"] == name and each["met"].startswith("missed"):
+            why = re.sub(r"^missed:?\s*", "", each["met"])
+            found.setdefault(why, []).append(
+                f"{each['measured']}, asked for was {each['asked']} ({TASKS[each['part']]})"
+            )
+    return [
+        f"- Missed: {'; '.join(rows)}. {why[:1].upper() + why[1:]}".strip(". ") + "." for why, rows in found.items()
+    ]
+
+
+def _prediction(name: str) -> list[str]:
+    """What an experiment with a brain-computer interface would find if the rule were the brain's, simulated."""
+    text = (DOCS / "results" / "which_rule.md").read_text(encoding="utf-8")
+    found = re.search(rf"^\| `{name}` \| (.+?) \| (.+?) \| (.+?) \| .+? \|$", text, re.MULTILINE)
+    if not found:
+        return []
+    signals, updates, cursor = (each.partition(" ")[0] for each in found.groups())
+    sent = (
+        "no signal that a cell receives could have the sign of its role"
+        if signals == "none"
+        else f"a share of {signals} of the cells received a teaching signal with the sign of their role"
+    )
+    return [
+        "**Prediction.** In a simulation of the brain-computer interface of Francioni et al. 2026, whose decoder makes "
+        f"some cells good for reward and others bad, {sent}, and updates had that sign on average in {updates}; by "
+        f"chance it would be 0.50. After learning the cursor was on its side in {cursor} of the trials "
+        "([which rule is it](/results/which_rule.md#from-a-brain-computer-interface)).",
+    ]
+
+
 def _documentation(rule: Any) -> tuple[str, str]:
     """The first line of the docstring of the module of a rule, and the rest."""
     first, _, rest = inspect.cleandoc(inspect.getmodule(type(rule)).__doc__ or "").partition("\n")
@@ -87,35 +204,43 @@ def _title(rule: Any) -> str:
 def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) -> str:
     first, rest = _documentation(rule)
     idea = first.partition(":")[2].strip()
-    words = DOCS / "theory" / "words" / f"{name}.md"
-    known = [f"- {MEANINGS[each]}" for each in MEANINGS if getattr(rule.locality, each)]
+    words = words_of(name)
     parts = [
         f"# {escaped(_title(rule))}",
         escaped(idea[:1].upper() + idea[1:]),
+        *_section(WORDS[0], words.get(WORDS[0], "")),
         f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n\nThe circuit with {SIZES[1]} hidden cells, drawn "
         "from the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
-    ]
-    if words.exists():
-        parts += [words.read_text(encoding="utf-8").strip()]
-    parts += [
         "## What a synapse must know",
-        *(
-            []
-            if re.search(r"\bthe same\b|that inverse|\bit\b", received)
-            else [f"A hidden synapse receives {received}."]
-        ),
-        "\n".join(known),
+        *([] if RELATIVE.search(received) else [f"A hidden synapse receives {received}."]),
+        _known(rule.locality),
+        "[All rules side by side](/results/credit_assignment.md#locality).",
+        *_section(WORDS[1], words.get(WORDS[1], "")),
+        *_prediction(name),
         "## Equations and sources",
         markdown(rest),
     ]
     if results:
         tasks = [task for task in TASKS if any(each["task"] == task for each in results)]
+        angle = [each["measured"] for each in _thresholds() if each["rule"] == name and "below 90" in each["asked"]]
         parts += [
             "## Measured",
+            f":::{{figure}} {name}_learning.svg\n:alt: How {name} and its controls learn\n\nYin-Yang with one hidden "
+            "layer. Left: the share of new points that is right after each epoch, mean of five seeds; thin lines are "
+            "the seeds. Right, where the rule has a loss: the angle between what the rule changes in the weights from "
+            "the input and minus the gradient of its loss; at 90 degrees a change has nothing of the gradient.\n:::",
             "\n".join([COLUMNS, "|---|---|---|---|---|---|", *(_row(task, results) for task in tasks)]),
-            "Means over seeds; the last three columns are controls. All rules side by side, with thresholds set "
-            "beforehand, angles to the gradient and synaptic events: [results](/results/credit_assignment.md).",
+            "Means over seeds; the last three columns are controls. "
+            + (
+                f"Angle to the gradient after learning: {angle[0]} degrees. "
+                if angle and "no loss" not in angle[0]
+                else ""
+            )
+            + "All rules side by side, with thresholds set beforehand, angles and synaptic events: "
+            "[results](/results/credit_assignment.md).",
         ]
+    limits = "\n\n".join(part for part in ("\n".join(_missed(name)), words.get(WORDS[2], "")) if part)
+    parts += _section(WORDS[2], limits)
     options = re.sub(r"\s+", " ", repr(rule))
     parts += [
         "## Use it",
@@ -123,6 +248,10 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
         f"```sh\nspikelearn compare --task yin_yang --rules {name} --seeds 5 --out out/comparison\n```",
     ]
     return "\n\n".join([*parts, ""])
+
+
+def _section(heading: str, text: str) -> list[str]:
+    return [f"## {heading}", text] if text else []
 
 
 def _row(task: str, results: list[dict[str, str]]) -> str:

@@ -12,7 +12,7 @@ from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.description.overview import number_of_synapses, weight_of
 from spikelearn.description.population import Population
 from spikelearn.plots.panels import panels
-from spikelearn.plots.style import INK, TEXT_SIZE, as_text, colour
+from spikelearn.plots.style import DOTTED, INK, TEXT_SIZE, as_text, colour
 
 if TYPE_CHECKING:
     from spikelearn.description.network_description import NetworkDescription
@@ -34,7 +34,8 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     Populations that only send are on the left, and each other one is to the right of what it gets its input from, as
     far as there are no cycles; with many arrows they are on a circle. Arrows end in a point where weights are positive,
     and in a bar where they are negative. Their labels, left out where there are many, are the number of synapses and
-    the weight, the port, and the plasticity rule. ax: where to draw; by default a new Figure.
+    the weight, the port, and the plasticity rule. A dotted line goes from a modulator to each arrow whose rule
+    it modulates. ax: where to draw; by default a new Figure.
 
     Returns the Axes. Raises DescriptionError for a network without populations.
 
@@ -55,7 +56,10 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
         _draw_part(ax, part, at[part], colour(k), sum(drive.target is part for drive in description.drives))
     for (source, target), projections in links.items():
         both_ways = (target, source) in links and source is not target
-        _draw_link(ax, at[source], at[target], projections, both_ways or dense, not dense)
+        middle = _draw_link(ax, at[source], at[target], projections, both_ways or dense, not dense)
+        rules = [each.plasticity for each in projections if each.plasticity is not None]
+        for modulator in dict.fromkeys(rule.modulator for rule in rules if rule.modulator is not None):
+            _draw_modulation(ax, at[modulator], middle, colour(list(at).index(modulator)))
     if dense:
         ax.set_title(
             f"{len(description.projections)} projections, without labels", size=TEXT_SIZE, color=INK, loc="left"
@@ -145,8 +149,11 @@ def _draw_link(
     projections: list[Any],
     both_ways: bool,
     labelled: bool,
-) -> None:
-    """One arrow for all projections between two parts, bent if there is one back, a loop to the same part."""
+) -> tuple[float, float]:
+    """One arrow for all projections between two parts, bent if there is one back, a loop to the same part.
+
+    Returns the middle of the arrow.
+    """
     sign = {sign_of(each) for each in projections}
     shade = EXCITES if sign == {1} else INHIBITS if sign == {-1} else OTHER
     style = "|-|,widthA=0,widthB=0.5" if sign == {-1} else "-|>"
@@ -168,11 +175,23 @@ def _draw_link(
     )  # fmt: skip
     ax.add_patch(arrow)
     if not labelled:
-        return
+        return where
     ax.annotate(
         label, where, (0, -3 if align == "top" else 3), textcoords="offset points", ha="center", va=align,
         size=TEXT_SIZE - 2, color=shade, zorder=5, linespacing=1.05,
     )  # fmt: skip
+    return where
+
+
+def _draw_modulation(ax: Axes, begin: tuple[float, float], end: tuple[float, float], shade: str) -> None:
+    """A dotted line from a modulator to the middle of an arrow, bent downwards, around the boxes between."""
+    rad = 0.2 if end[0] > begin[0] else -0.2
+    line = FancyArrowPatch(
+        _on_edge(begin, end), end, connectionstyle=f"arc3,rad={rad}", arrowstyle="-", ls=DOTTED, color=shade, lw=1.1,
+        zorder=1, shrinkA=0.0, shrinkB=0.0,
+    )  # fmt: skip
+    ax.add_patch(line)
+    ax.plot(*end, "o", ms=3, color=shade, zorder=4)
 
 
 def _on_edge(place: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:

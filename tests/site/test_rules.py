@@ -1,5 +1,6 @@
 """Every rule for assigning credit has its page, with its circuit and what was measured."""
 
+import pytest
 from site_pages import ROOT, rule_pages
 
 from spikelearn.learning.rules import RULES
@@ -11,7 +12,7 @@ def test_every_rule_has_a_page_with_all_its_parts():
     for name in RULES:
         text = pages[name]
         assert f"{name}.svg" in text and f"({name}.md)" in pages["index"]
-        for part in ("What a synapse must know", "Equations and sources", "Measured", "Use it"):
+        for part in (*rule_pages.WORDS, "What a synapse must know", "Equations and sources", "Measured", "Use it"):
             assert f"\n## {part}\n" in text, f"{part} of {name}"
 
 
@@ -22,9 +23,32 @@ def test_circuits_are_drawn_from_the_networks(tmp_path):
         assert "hidden 1" in text and "output" in text, name
 
 
-def test_words_are_of_rules_that_exist():
+def test_every_rule_has_words_and_no_others_are_there():
     found = {path.stem for path in (rule_pages.DOCS / "theory" / "words").glob("*.md")}
-    assert found and found <= set(RULES)
+    assert found == set(RULES), "docs/theory/words/NAME.md is what a person writes of a rule"
+    for name in RULES:
+        words = rule_pages.words_of(name)
+        assert list(words) == [each for each in rule_pages.WORDS if each in words], name
+        assert words[rule_pages.WORDS[0]].count("$$") == 2, f"{name}: the idea has its equations once"
+
+
+def test_what_was_missed_is_said():
+    pages = rule_pages.pages()
+    assert "Missed: 0.888 (smallest 0.834), asked for was accuracy 0.93" in pages["erbp"]
+    assert "Missed" not in pages["fa"]
+
+
+def test_what_a_synapse_must_know_is_that_of_the_rule():
+    text = rule_pages.pages()["weight_perturbation"]
+    assert "| own source | no |" in text and "| global number | yes |" in text
+
+
+def test_learning_is_drawn_from_what_was_measured(tmp_path):
+    pytest.importorskip("pyarrow")
+    rule_pages.draw_learning(tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.svg")} == {f"{name}_learning" for name in RULES}
+    assert "one example" in (tmp_path / "fa_learning.svg").read_text(encoding="utf-8")
+    assert "one example" not in (tmp_path / "rstdp_learning.svg").read_text(encoding="utf-8")
 
 
 def test_the_readme_knows_how_many_there_are():

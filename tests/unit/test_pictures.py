@@ -12,6 +12,7 @@ import spikelearn as sl
 from spikelearn import cli, plots
 from spikelearn.errors import DescriptionError, ParameterError, SpikelearnError
 from spikelearn.io import load, save
+from spikelearn.plots.style import DOTTED
 from spikelearn.plots.sweeps import SHADES
 
 
@@ -212,6 +213,8 @@ def test_a_network_draws_its_graph():
     shown = texts(ax)
     assert {"inputs", "exc", "inh", "dopamine", "10 Poisson", "8 LIF", "drive"} <= set(shown)
     assert any("DopamineSTDP" in text and "80 \N{MULTIPLICATION SIGN} 5 pA" in text for text in shown)
+    dotted = [arrow for arrow in ax.patches if arrow.get_linestyle() == DOTTED]
+    assert len(dotted) == 1, "from dopamine to the projection that it modulates"
     assert plots.network(net).get_xlim() == ax.get_xlim()
     with pytest.raises(ParameterError, match="network: its arguments do not fit together"):
         plots.network(5)
