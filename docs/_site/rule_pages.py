@@ -3,7 +3,7 @@
 The circuit is drawn from the network of a small learner, the course of learning from the points of the comparison, and
 the limits begin with what the comparison asked for and the rule missed. What only a person can say, the idea in
 mathematics, evidence from experiments and limits of another kind, stands in theory/words/NAME.md, with a heading for
-each of `WORDS`.
+each of `WORDS`, and a title if the rule is to be called otherwise than its module says.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def pages() -> dict[str, str]:
     results = _results()
     found = {name: _page(name, rule, received[name], results.get(name, [])) for name, rule in RULES.items()}
     in_order = [name for name in received if name in RULES]
-    rows = [f"* - [{_title(RULES[name])}]({name}.md)\n  - `{name}`\n  - {received[name]}" for name in in_order]
+    rows = [f"* - [{escaped(_title(name))}]({name}.md)\n  - `{name}`\n  - {received[name]}" for name in in_order]
     tree = "\n".join(in_order)
     found["index"] = "\n\n".join([
         "# Answers to the credit-assignment problem",
@@ -130,9 +130,20 @@ def _mean(courses: list[dict[int, float]]) -> tuple[list[int], list[float]]:
 
 def words_of(name: str) -> dict[str, str]:
     """Heading -> what a person wrote below it, of a rule."""
-    path = DOCS / "theory" / "words" / f"{name}.md"
-    pieces = re.split(r"^## (.+)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:] if path.exists() else []
+    pieces = re.split(r"^## (.+)\n", _text_of(name), flags=re.MULTILINE)[1:]
     return {heading: text.strip() for heading, text in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def _text_of(name: str) -> str:
+    path = DOCS / "theory" / "words" / f"{name}.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _in_rows(text: str) -> str:
+    """Markdown with each displayed equation in a row of its own, where a \\qquad stands between them."""
+    return re.sub(
+        r"\$\$(.+?)\$\$", lambda found: re.sub(r"\s*\\qquad\s*", "\n$$\n\n$$\n", found.group()), text, flags=re.DOTALL
+    )
 
 
 def _known(locality: Locality) -> str:
@@ -192,13 +203,10 @@ def _documentation(rule: Any) -> tuple[str, str]:
     return first, rest.strip("\n")
 
 
-def _title(rule: Any) -> str:
-    """What the rule is called, and the parameters that make it another one than usual."""
-    name = _documentation(rule)[0].partition(":")[0]
-    usual = type(rule)().get_params()
-    own = {each: value for each, value in rule.get_params().items() if value != usual[each]}
-    told = {each: value for each, value in own.items() if each not in ("learning_rate", "decay")}
-    return f"{name} ({', '.join(f'{each}={value!r}' for each, value in told.items())})" if told else name
+def _title(name: str) -> str:
+    """What a rule is called: what a person wrote, else what its module begins with."""
+    told = re.match(r"# (.+)\n", _text_of(name))
+    return told.group(1) if told else _documentation(RULES[name])[0].partition(":")[0].rstrip(".")
 
 
 def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) -> str:
@@ -206,11 +214,11 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
     idea = first.partition(":")[2].strip()
     words = words_of(name)
     parts = [
-        f"# {escaped(_title(rule))}",
+        f"# {escaped(_title(name))}",
         escaped(idea[:1].upper() + idea[1:]),
-        *_section(WORDS[0], words.get(WORDS[0], "")),
-        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n\nThe circuit with {SIZES[1]} hidden cells, drawn "
-        "from the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
+        *_section(WORDS[0], _in_rows(words.get(WORDS[0], ""))),
+        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n:width: 100%\n\nThe circuit with {SIZES[1]} hidden cells, "
+        "drawn from the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
         "## What a synapse must know",
         *([] if RELATIVE.search(received) else [f"A hidden synapse receives {received}."]),
         _known(rule.locality),
