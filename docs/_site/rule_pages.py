@@ -217,8 +217,9 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
         f"# {escaped(_title(name))}",
         escaped(idea[:1].upper() + idea[1:]),
         *_section(WORDS[0], _in_rows(words.get(WORDS[0], ""))),
-        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n:width: 100%\n\nThe circuit with {SIZES[1]} hidden cells, "
-        "drawn from the network itself: populations, and projections with their synapses, weights, ports and rules.\n:::",
+        f":::{{figure}} {name}.svg\n:alt: The circuit of {name}\n:width: 100%\n\nThe circuit with {SIZES[1]} "
+        "hidden cells, drawn from the network itself: populations, projections with their synapses, weights, ports and "
+        "rules, and modulators with what they modulate.\n:::",
         "## What a synapse must know",
         *([] if RELATIVE.search(received) else [f"A hidden synapse receives {received}."]),
         _known(rule.locality),
