@@ -65,6 +65,7 @@ class Parts:
                 value = self.net.get(part, name)
             except SpikelearnError:
                 continue
+            unit = part.unit if unit == "port" else unit
             yield {"name": name, "unit": "" if unit == "1" else unit, "meaning": meaning, **_shown(value)}
 
     def _about(self, part: Any) -> dict[str, Any]:

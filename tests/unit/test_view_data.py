@@ -200,6 +200,8 @@ def test_values_lesions_cells_and_weights(live):
     assert values.shape == (40, 2)
     weights = live.running.do(lambda: live.weights("projection:learning"))
     assert weights["n"] == 2000 and sum(weights["counts"]) == 2000
+    rule = {each["name"]: each for each in live.parts.values(live.net.projections["learning"])}
+    assert (rule["W_max"]["value"], rule["W_max"]["unit"], rule["tau_plus"]["unit"]) == (100.0, "pA", "ms")
     rate = live.running.do(lambda: live.set("drive:0", "rate", 100.0))["values"]
     assert {each["name"]: each["value"] for each in rate}["rate"] == 100.0
 

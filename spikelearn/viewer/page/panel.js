@@ -48,7 +48,7 @@ export class Panel {
       this.matrix = element("canvas", { class: "matrix", role: "img", "aria-label": "matrix of mean weights" });
       this.summary = element("p", { class: "about" }, "reading weights …");
       this.root.append(element("h3", {}, "Weights"), this.histogram, this.summary, this.matrix,
-        element("p", { class: "about" }, "rows: sources, columns: targets; darker is larger"));
+        element("p", { class: "about" }, "rows: sources, columns: targets; the fuller the colour, the larger"));
       this.ask("weights", { part: part.key });
     }
   }
