@@ -57,7 +57,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["tutorials", "examples"],
     "filename_pattern": r"\.py$",
     "within_subsection_order": FileNameSortKey,
-    "reset_modules": (),
+    "reset_modules": ("_site.style.one_style",),
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
