@@ -177,6 +177,27 @@ def _missed(name: str) -> list[str]:
     ]
 
 
+def citations(text: str) -> set[tuple[str, str]]:
+    """The papers that a text cites: the name that stands before the year, with or without "et al.", and the year."""
+    return set(re.findall(r"([\w'-]+)(?:\s+et\s+al\.)?\s+((?:19|20)\d\d)\b", text))
+
+
+def sources() -> list[str]:
+    """The entries of theory/sources.md."""
+    return re.findall(r"^- (.+)", (DOCS / "theory" / "sources.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def is_of(source: str, name: str, year: str) -> bool:
+    """Whether a source is the paper that is cited by this name and year: the first author, or the last one."""
+    authors = source.partition(f" {year}")[0]
+    return authors != source and name in (re.split(r"[, ]", authors)[0], authors.rpartition(" ")[2])
+
+
+def _cited(text: str) -> list[str]:
+    cited = [each for each in sources() if any(is_of(each, *one) for one in citations(text))]
+    return [f"Sources: {escaped('; '.join(cited))}."] if cited else []
+
+
 def _prediction(name: str) -> list[str]:
     """What an experiment with a brain-computer interface would find if the rule were the brain's, simulated."""
     text = (DOCS / "results" / "which_rule.md").read_text(encoding="utf-8")
@@ -225,6 +246,7 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
         _known(rule.locality),
         "[All rules side by side](/results/credit_assignment.md#locality).",
         *_section(WORDS[1], words.get(WORDS[1], "")),
+        *_cited(words.get(WORDS[1], "")),
         *_prediction(name),
         "## Equations and sources",
         markdown(rest),

@@ -1,5 +1,8 @@
 """Every rule for assigning credit has its page, with its circuit and what was measured."""
 
+import inspect
+import re
+
 import pytest
 from site_pages import ROOT, rule_pages
 
@@ -30,6 +33,14 @@ def test_every_rule_has_words_and_no_others_are_there():
         words = rule_pages.words_of(name)
         assert list(words) == [each for each in rule_pages.WORDS if each in words], name
         assert words[rule_pages.WORDS[0]].count("$$") == 2, f"{name}: the idea has its equations once"
+
+
+def test_every_paper_that_is_cited_as_evidence_has_its_source():
+    text = {name: inspect.getmodule(type(rule)).__doc__ for name, rule in RULES.items()}
+    for name in RULES:
+        for paper, year in rule_pages.citations(rule_pages.words_of(name).get(rule_pages.WORDS[1], "")):
+            known = any(rule_pages.is_of(each, paper, year) for each in rule_pages.sources())
+            assert known or re.search(rf"{paper}[^.;:(]*{year}", text[name]), f"{name}: {paper} {year}"
 
 
 def test_what_was_missed_is_said():
