@@ -16,8 +16,8 @@ LONGEST_FIRST = (
     "naive/test_event_adjoint.py", "reproduction/test_digits.py", "reproduction/test_burstprop_xor.py",
     "reproduction/test_dendritic_microcircuit.py", "naive/test_dense_rows.py", "unit/test_rules.py",
     "unit/test_composition.py", "faults/test_sweep_dask.py", "unit/test_scripts.py", "unit/test_cli.py",
-    "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py", "site/test_scripts.py",
-    "site/test_pages.py",
+    "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py",
+    "interop/test_pynn_numbers.py", "site/test_scripts.py", "site/test_pages.py",
 )  # fmt: skip
 """Files that take more than 30 s of a processor if nothing is compiled yet."""
 
