@@ -24,18 +24,27 @@ class NEST(Options):
 
     threads: number of NEST threads in each MPI process.
     native_rules: NEST draws the synapses itself, with its own rule of the same name. This is a different random draw of
-        the same network, made in parallel; each MPI process holds its part, for networks too large for one machine.
+        the same network, made in parallel; each MPI process holds its part, for networks too large for one machine
+        (docs/interop/mpi.md).
     native_sources: NEST's own generators produce Poisson spikes, PoissonInput and NoiseCurrent: a different random
         draw, and much faster if there are many of them.
+    virtual_processes: the number of threads of all MPI processes together, instead of `threads`. NEST's own draws
+        depend on it, and on nothing else of how the work is divided.
     """
 
     threads: int = 1
     native_rules: bool = False
     native_sources: bool = False
+    virtual_processes: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.threads, int) or isinstance(self.threads, bool) or self.threads < 1:
-            raise ParameterError(f"threads of NEST: expected a whole number of at least 1, got {self.threads!r}")
+        for name, value in (("threads", self.threads), ("virtual_processes", self.virtual_processes)):
+            if value is None and name == "virtual_processes":
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ParameterError(f"{name} of NEST: expected a whole number of at least 1, got {value!r}")
+        if self.virtual_processes is not None and self.threads != 1:
+            raise ParameterError("give threads of NEST, in each MPI process, or virtual_processes, of all, not both")
 
 
 @dataclass(frozen=True)

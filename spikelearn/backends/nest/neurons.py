@@ -13,6 +13,9 @@ from spikelearn.description.population import Population
 from spikelearn.nest_mapping import NestNeuron
 from spikelearn.neurons import MODELS, Neuron
 
+_AT_ONCE = 10_000
+"""How many nodes are given parameters of their own at once."""
+
 
 def is_neuron(population: Any) -> bool:
     return isinstance(population.model, Neuron)
@@ -84,6 +87,27 @@ def settings(population: Population, values: Mapping[str, Any]) -> Any:
         for name, array in arrays.items()
     }
     return [{name: each[k] for name, each in spread.items()} for k in range(size)]
+
+
+def put(nodes: Any, values: Any) -> None:
+    """Set parameters of nodes, a value for all of them or an array with one for each; or given as a dict for each node.
+
+    NEST itself takes such arrays only where all nodes are in this process. They are set some at a time, as NEST makes
+    a dictionary for each.
+    """
+    if not isinstance(values, Mapping):
+        nodes.set(values)
+        return
+    arrays = {name: np.asarray(value) for name, value in values.items()}
+    common = {name: listed(a.flat[0]) for name, a in arrays.items() if a.ndim == 0 or np.all(a == a[0])}
+    if len(common) == len(arrays):
+        if common:
+            nodes.set(common)
+        return
+    for first in range(0, len(nodes), _AT_ONCE):
+        some = nodes[first : min(first + _AT_ONCE, len(nodes))]
+        own = {name: listed(a[first : first + _AT_ONCE]) for name, a in arrays.items() if name not in common}
+        some.set([common | {name: each[k] for name, each in own.items()} for k in range(len(some))])
 
 
 def starting_values(population: Population, state: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -6,12 +6,13 @@ does not have. Neurons stay at rest during these steps and are then set to their
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import sys
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,13 +22,14 @@ from spikelearn.backends.nest.neurons import (
     check_sign,
     constant_currents,
     is_neuron,
-    listed,
     mapping_of,
     neuron_parameters,
+    put,
     settings,
     starting_values,
 )
-from spikelearn.backends.nest.synapses import NestSynapses, gathered, settling_time
+from spikelearn.backends.nest.ranks import Ranks
+from spikelearn.backends.nest.synapses import NestSynapses, settling_time
 from spikelearn.backends.options import NEST
 from spikelearn.backends.presampled import Driven, SourceSpikes, initial_state
 from spikelearn.backends.simulator import SimulatorBackend
@@ -68,16 +70,34 @@ def import_nest() -> Any:
 
 
 class OnNEST:
-    """A network in NEST's kernel. A process has only one kernel, so building another network in it ends this one."""
+    """A network in NEST's kernel. A process has only one kernel, so building another network in it ends this one.
+
+    Under MPI all processes describe the same network, each holds its part of it in NEST, and all have all recordings.
+    """
+
+    _used: ClassVar[bool] = False
+    """Whether NEST has held a network in this process."""
 
     def __init__(self, description: NetworkDescription, options: NEST) -> None:
         check_neurons(description)
         self._d, self._options, self._step = description, options, 0
         self._nest = nest = import_nest()
+        self._ranks = Ranks(nest)
+        self._threads = self._ranks.threads(options.threads, options.virtual_processes)
+        self._ranks.check_alike(_summary(description), "the network")
+        with self._ranks.together("building the network"):
+            self._make()
+
+    def _make(self) -> None:
+        nest, description = self._nest, self._d
         nest.verbosity = nest.VerbosityLevel.ERROR
+        used, OnNEST._used = OnNEST._used or nest.biological_time > 0.0, True
         nest.ResetKernel()
         nest.verbosity = nest.VerbosityLevel.ERROR
-        nest.local_num_threads = options.threads
+        if used and self._ranks.number > 1:
+            # NEST 3.10 crashes or delivers spikes to others in the second network of a process (docs/design/engine.md).
+            nest.use_compressed_spikes = False
+        nest.local_num_threads = self._threads
         nest.resolution = description.dt
         nest.rng_seed = description.seed % ((1 << 32) - 2) + 1
         self._kernel = f"spikelearn_{uuid.uuid4().hex}"
@@ -89,16 +109,18 @@ class OnNEST:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        processes = self._nest.num_processes
-        how = f"{self._options.threads} threads" + (f", {processes} MPI processes" if processes > 1 else "")
+        processes = self._ranks.number
+        how = f"{self._threads} threads" + (f", {processes} MPI processes" if processes > 1 else "")
         return {"nest": str(self._nest.build_info["version"]), "nest_run": how}
 
     def advance(self, step: int) -> None:
-        self._check_kernel()
-        while self._step < step:
-            until = min(step, self._step + self._at_once)
-            self._feed(until)
-            self._simulate(until)
+        self._ranks.check_alike(step, "the step to which to run")
+        with self._ranks.together("simulating"):
+            self._check_kernel()
+            while self._step < step:
+                until = min(step, self._step + self._at_once)
+                self._feed(until)
+                self._simulate(until)
         self._check_parrots()
 
     def collect(self, step: int) -> None:
@@ -113,7 +135,7 @@ class OnNEST:
 
     def samples(self, recording: Recording, step: int) -> tuple[np.ndarray, np.ndarray]:
         variable = mapping_of(recording.of).variables[recording.variable]
-        events = gathered(self._nest, self._meters[recording].events)
+        events = self._events(self._meters[recording], variable.removeprefix("-"))
         steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
         columns = np.searchsorted(recording.ids, events["senders"] - self._nodes[recording.of][0].global_id)
         first = self._not_given(recording, step)
@@ -138,13 +160,14 @@ class OnNEST:
         replayed = [drive for drive in d.drives if not native or not nest_sources.is_native(drive.source)]
         arriving = any(isinstance(drive.source, PoissonInput) for drive in replayed)
         self._lead = max(1 if arriving or d.releases else 0, math.ceil(settling_time(d) / d.dt))
-        self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead)
+        self._synapses = NestSynapses(nest, d, self._options.native_rules, self._lead, self._ranks)
         self._nodes: dict[Population, Any] = {}
         for population in d.populations:
             if is_neuron(population):
                 parameters = neuron_parameters(population, d.dt) | self._synapses.of_target(population)
                 given = settings(population, parameters)
-                self._nodes[population] = nest.Create(mapping_of(population).model, population.size, given)
+                self._nodes[population] = nest.Create(mapping_of(population).model, population.size)
+                put(self._nodes[population], given)
             else:
                 self._nodes[population] = nest_sources.create_source(nest, population, d, self._lead, native)
         self._synapses.connect(self._nodes)
@@ -178,11 +201,15 @@ class OnNEST:
         self._recorders: dict[Population, Any] = {}
         self._meters: dict[Recording, Any] = {}
         self._given: dict[Recording, int] = {}
-        recorded = {recording.of for recording in d.recordings if recording.events}
         for population, nodes in self._nodes.items():
-            if population in recorded or _repeats(population):
-                self._recorders[population] = nest.Create("spike_recorder")
-                nest.Connect(nodes, self._recorders[population], syn_spec={"delay": delay * d.dt})
+            recorded = [recording.ids for recording in d.recordings if recording.events and recording.of is population]
+            if not recorded and not _repeats(population):
+                continue
+            # Only those that are asked for: a neuron with a recorder takes 32 KB in NEST.
+            ids = np.arange(population.size) if _repeats(population) else np.unique(np.concatenate(recorded))
+            self._recorders[population] = nest.Create("spike_recorder")
+            if len(ids):
+                nest.Connect(nodes[ids.tolist()], self._recorders[population], syn_spec={"delay": delay * d.dt})
         for recording in d.recordings:
             if recording.events or not isinstance(recording.of, Population):
                 continue
@@ -204,18 +231,18 @@ class OnNEST:
         if self._lead:
             for population in neurons:
                 silent = dict.fromkeys(mapping_of(population).currents.values(), 0.0)
-                _set(self._nodes[population], silent | dict(mapping_of(population).rest(population.model.parameters)))
+                put(self._nodes[population], silent | dict(mapping_of(population).rest(population.model.parameters)))
             self._feed(0)
             self._nest.Simulate(self._lead * d.dt)
         for population in neurons:
             nodes = self._nodes[population]
-            if self._lead and np.any(np.asarray(nodes.get("t_spike")) > 0.0):
+            if self._lead and _has_fired(nodes):
                 raise unsupported(
                     f"population {population.name!r} ({population.model_name})", "NEST",
                     f"its neurons fire before time 0, in the {self._lead} steps that NEST needs first",
                 )  # fmt: skip
             standing = neuron_parameters(population, d.dt) if self._lead else {}
-            nodes.set(settings(population, standing | starting_values(population, start[population])))
+            put(nodes, settings(population, standing | starting_values(population, start[population])))
 
     def _feed(self, until: int) -> None:
         """Pass on what sources emit up to a step, what arrives up to the next, and the currents until then."""
@@ -250,7 +277,7 @@ class OnNEST:
             while self._changes and self._changes[0][0] == self._step + 1:
                 _, (population, port), values = self._changes.pop(0)
                 name = mapping_of(population).currents[port]
-                _set(self._nodes[population], {name: (self._constant[population][port] + values).tolist()})
+                put(self._nodes[population], {name: self._constant[population][port] + values})
             stop = min(until, self._changes[0][0] - 1) if self._changes else until
             self._nest.Simulate((stop - self._step) * self._d.dt)
             self._step = stop
@@ -262,9 +289,16 @@ class OnNEST:
         return first
 
     def _emitted(self, population: Population) -> tuple[np.ndarray, np.ndarray]:
-        events = gathered(self._nest, self._recorders[population].events)
+        events = self._events(self._recorders[population])
         steps = np.round(events["times"] / self._d.dt).astype(np.int64) - self._lead
         return steps, events["senders"] - self._nodes[population][0].global_id
+
+    def _events(self, recorder: Any, *variables: str) -> dict[str, np.ndarray]:
+        """What all ranks have recorded: "times", "senders", and the variables of a multimeter."""
+        mine, kinds = recorder.events, {"senders": np.int64}
+        names = ("times", "senders", *variables)
+        arrays = {name: np.asarray(mine[name], kinds.get(name, np.float64)) for name in names}
+        return self._ranks.gathered(arrays, "gathering recordings")
 
     def _check_parrots(self) -> None:
         for population in self._recorders:
@@ -299,6 +333,24 @@ def _repeats(population: Population) -> bool:
     return is_neuron(population) and population.model.model is Parrot
 
 
-def _set(nodes: Any, values: Mapping[str, Any]) -> None:
-    if values:
-        nodes.set({name: listed(value) for name, value in values.items()})
+def _has_fired(nodes: Any) -> bool:
+    """Whether one of the nodes in this process has: the others have no t_spike here."""
+    here = nodes[np.flatnonzero(np.atleast_1d(nodes.local)).tolist()]
+    return len(here) > 0 and bool(np.any(np.asarray(here.get("t_spike")) > 0.0))
+
+
+def _summary(d: NetworkDescription) -> str:
+    """A hash of what makes a network: processes that run one together must have the same."""
+    found = hashlib.sha256(repr((d.dt, d.seed, len(d.drives), len(d.releases))).encode())
+    for population in d.populations:
+        found.update(f"{population.name} {population.size} {population.model_name}".encode())
+        for value in population.model.parameters if is_neuron(population) else ():
+            found.update(np.asarray(value, float).tobytes())
+    for projection in d.projections:
+        found.update(f"{projection.name} {projection.source.name} {projection.target.name} {projection.port}".encode())
+        found.update(repr(type(projection.rule)).encode())
+        for drawn in (projection.weight, projection.axonal):
+            found.update(repr((drawn.code, drawn.a, drawn.b, projection.dendritic_steps)).encode())
+    for recording in d.recordings:
+        found.update(repr((recording.key, recording.every, recording.start)).encode() + recording.ids.tobytes())
+    return found.hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.backends.nest.neurons import check_sign, is_neuron, mapping_of
+from spikelearn.backends.nest.ranks import Ranks
 from spikelearn.backends.presampled import synapses
 from spikelearn.backends.unsupported import unsupported
 from spikelearn.description.distributions import Drawn
@@ -28,8 +29,8 @@ _DECAYED = 40.0
 class NestSynapses:
     """The projections of a network in NEST, each with its own synapse model."""
 
-    def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int) -> None:
-        self._nest, self._d, self._native, self._lead = nest, d, native_rules, lead
+    def __init__(self, nest: ModuleType, d: NetworkDescription, native_rules: bool, lead: int, ranks: Ranks) -> None:
+        self._nest, self._d, self._native, self._lead, self._ranks = nest, d, native_rules, lead, ranks
         for projection in d.projections:
             _check(projection, d)
         self._of_target = _parameters_of_targets(d)
@@ -64,7 +65,8 @@ class NestSynapses:
         """The number of synapses of a projection, if NEST drew them."""
         if not self._is_native(projection):
             return None
-        return int(self._nest.GetDefaults(self._model(projection))["num_connections"])
+        here = int(self._nest.GetDefaults(self._model(projection))["num_connections"])
+        return self._ranks.total(here, f"counting the synapses of {projection.name!r}")
 
     def read(self, projection: Projection, nodes: Mapping[Population, Any]) -> Synapses:
         """The current synapses: in spikelearn's order if spikelearn drew them, else sorted by target and source.
@@ -91,10 +93,13 @@ class NestSynapses:
         return _name(list(self._d.projections).index(projection))
 
     def _connections(self, projection: Projection, nodes: Mapping[Population, Any]) -> tuple[np.ndarray, ...]:
+        what = f"reading the synapses of {projection.name!r}"
+        self._ranks.meet(what)
         found = self._nest.GetConnections(synapse_model=self._model(projection))
-        names = ("source", "target", "weight", "delay")
-        parts = found.get(list(names)) if len(found) else {name: [] for name in names}
-        arrays = gathered(self._nest, {name: np.atleast_1d(parts[name]) for name in names})
+        kinds = {"source": np.int64, "target": np.int64, "weight": np.float64, "delay": np.float64}
+        parts = found.get(list(kinds)) if len(found) else dict.fromkeys(kinds, [])
+        here = {name: np.atleast_1d(np.asarray(parts[name], kind)) for name, kind in kinds.items()}
+        arrays = self._ranks.gathered(here, what)
         target: Any = projection.target
         source, target = nodes[projection.source], nodes.get(target) or self._transmitters[target]
         return (
@@ -245,16 +250,6 @@ def settling_time(d: NetworkDescription) -> float:
         if (found := _nest_synapse(projection)) is not None and found.settles
     ]
     return max(times, default=0.0)
-
-
-def gathered(nest: ModuleType, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Arrays of all MPI processes, concatenated: each process holds the data of its own neurons."""
-    if nest.num_processes == 1:
-        return dict(arrays)
-    from mpi4py import MPI
-
-    parts = MPI.COMM_WORLD.allgather(dict(arrays))
-    return {name: np.concatenate([part[name] for part in parts]) for name in arrays}
 
 
 def _name(number: int) -> str:
