@@ -32,6 +32,30 @@ class Surprise(nir.NIRNode):
         self.input_type = self.output_type = {}
 
 
+def conv(size=4, **how):
+    """Input -> Conv1d -> as many neurons as a kernel of 1 gives, with something else about the convolution."""
+    given = {"input_shape": None, "weight": np.ones((1, 1, 1)), "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    return small(fc=nir.Conv1d(**{**given, "bias": np.zeros(1), **how}), input=nir.Input(np.array([1, size])))
+
+
+def flatten(start, end, declared=None):
+    return small(fc=nir.Flatten({"input": declared}, start, end), input=nir.Input(np.array([1, 2])))
+
+
+def set_after(name, value):
+    """A value that nir's own constructors would refuse."""
+    graph = small()
+    setattr(graph.nodes["lif"], name, value)
+    return graph
+
+
+def subgraph_of(n_in, n_out):
+    inner = {"a": nir.Input(np.array([n_in])), "lif": nir.LIF(*LIF), "b": nir.Output(np.array([n_out]))}
+    return graph_with(
+        [("input", "fc"), ("fc", "lif")], fc=nir.NIRGraph(inner, [("a", "lif"), ("lif", "b")], type_check=False)
+    )
+
+
 LIF = np.array([[0.01, 0.02], [1.0, 2.0], [0.0, 0.1], [1.0, 1.5]])
 ONES = nir.Scale(np.ones(2))
 ONE_CHANNEL = nir.Input(np.array([1, 2]))
@@ -76,6 +100,55 @@ BAD = {
     ),
     "step too long for Euler": (
         lambda: small(), {"dt": 15.0, "method": "euler"}, "needs a step of at most 0.01 s, got dt = 15 ms",
+    ),
+    "names that are numbers": (
+        lambda: nir.NIRGraph({0: nir.Input(np.array([2]))}, [], type_check=False), {}, "expected text as names",
+    ),
+    "edge of three": (lambda: graph_with([("input", "fc", "lif")]), {}, "expected two names of nodes"),
+    "edge to an Input": (
+        lambda: graph_with([("input", "lif"), ("lif", "input")]), {}, r"edge \('lif', 'input'\) .* leads to an Input",
+    ),
+    "resistance of 0": (
+        lambda: small(lif=nir.LIF(LIF[0], np.array([1.0, 0.0]), *LIF[2:])), {}, r"node 'lif' \(LIF\).*r above 0, got 0",
+    ),
+    "negative resistance": (
+        lambda: small(lif=nir.IF(np.array([1.0, -2.0]), np.ones(2))), {}, r"node 'lif' \(IF\).*r above 0, got -2",
+    ),
+    "weights that are no numbers": (
+        lambda: small(fc=nir.Linear(np.array([["a", "b"], ["c", "d"]]))), {}, r"'fc' \(Linear\).*as weight, got a",
+    ),
+    "complex weights": (lambda: small(fc=nir.Linear(np.eye(2) * 1j)), {}, r"'fc' \(Linear\).*as weight, got 1j"),
+    "weight NaN": (lambda: small(w=((1.0, np.nan), (0.0, 0.0))), {}, r"'fc' \(Affine\).*as weight, got nan"),
+    "bias inf": (
+        lambda: small(fc=nir.Affine(np.eye(2), np.array([0.0, np.inf]))), {}, r"'fc' \(Affine\).*as bias, got inf",
+    ),
+    "parameters of two shapes": (lambda: set_after("r", np.ones(3)), {}, r"'lif' \(LIF\).*different shapes"),
+    "an Input of half a neuron": (lambda: small(input=nir.Input(np.array([2.5]))), {}, "'input' .*whole numbers"),
+    "subgraph of another input": (lambda: subgraph_of(3, 2), {}, r"'fc.a' \(Input\).*has shape \(3,\) and gets \(2,\)"),
+    "subgraph of another output": (lambda: subgraph_of(2, 3), {}, r"'fc.b' \(Output\).* \(3,\) and gets \(2,\)"),
+    "a size that does not fit, on the way to nothing": (
+        lambda: graph_with([("input", "fc"), ("fc", "lif"), ("lif", "x")], x=nir.Linear(np.ones((3, 3)))), {},
+        r"node 'x' \(Linear\).*expected 3 inputs, got 2",
+    ),
+    "stride 0": (lambda: conv(stride=0), {}, r"'fc' \(Conv1d\).*stride: .* at least 1, got 0"),
+    "stride between": (lambda: conv(stride=1.5), {}, "stride: expected whole numbers .*got 1.5"),
+    "dilation 0": (lambda: conv(dilation=0), {}, "dilation: .* at least 1, got 0"),
+    "groups 0": (lambda: conv(groups=0), {}, "groups: .* at least 1, got 0"),
+    "negative padding": (lambda: conv(padding=-1), {}, "padding: .* at least 0, got -1"),
+    "padding for two": (lambda: conv(padding=(1, 2)), {}, "padding: expected one number, or 1, got 2"),
+    "no kernel": (lambda: conv(weight=np.ones((1, 1, 0))), {}, r"weights of shape \(1, 1, 0\)"),
+    "another input": (lambda: conv(input_shape=5), {}, r"its input has shape \(5,\), and it gets \(1, 4\)"),
+    "flatten too far": (lambda: flatten(0, 2), {}, r"'fc' \(Flatten\).*from 0 to 2 are none .*shape \(1, 2\)"),
+    "flatten backwards": (lambda: flatten(1, 0), {}, "from 1 to 0 are none"),
+    "flatten what is another": (lambda: flatten(0, -1, np.array([2, 1])), {}, r"shape \(2, 1\), and it gets \(1, 2\)"),
+    "endless delay": (lambda: small(fc=nir.Delay(np.array([0.0, np.inf]))), {}, "finite numbers as delay, got inf"),
+    "long delay of an array": (
+        lambda: small(fc=nir.Delay(np.array([0.0, 1e6]))), {"inputs": np.ones((3, 2))}, "shorter than 6553.5 ms",
+    ),
+    "complex input": (lambda: small(), {"inputs": np.ones((5, 2)) * 1j}, "input 'input': expected a source"),
+    "rows of another shape": (
+        lambda: graph_with([], input=nir.Input(np.array([2, 3]))), {"inputs": np.ones((5, 3, 2))},
+        r"'input': expected finite numbers of shape \(steps, 2, 3\), got .*\(5, 3, 2\)",
     ),
     "negative delay": (
         lambda: small(fc=nir.Delay(np.array([0.0, -1.0]))), {}, "expected delays of at least 0 s, got -1",
@@ -172,6 +245,7 @@ def test_what_nir_cannot_say_is_named(what):
 CHANGED = {
     "a current": (lambda net: net.set(net.populations["lif"], I_e=1.0), "I_e of population 'lif' was changed"),
     "the bias": (lambda net: net.set(net._drives[0], values=[[1.0, 2.0]]), "NIR cannot say drives"),
+    "no bias": (lambda net: net.remove(net._drives[0]), "the current of population 'lif' was removed"),
     "refractory": (lambda net: net.set(net.populations["lif"], t_ref=1.0), "'lif': t_ref is 1.0 ms"),
     "delay": (lambda net: net.set(net.projections["fc"], delay=0.5), "delay of projection 'fc' was changed"),
 }
@@ -206,3 +280,18 @@ def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch):
     for use in (lambda: sl.from_nir("x.nir"), lambda: two_layers()[0].to_nir()):
         with pytest.raises(ExperimentError, match=r"NIR graphs need nir.*pip install 'spikelearn\[nir\]'"):
             use()
+
+
+def test_what_is_flat_stays_as_it_is():
+    """start_dim is 1 by default: nir says of input (2,) that its output is (2, 1)."""
+    drive = sl.from_nir(small(fc=nir.Flatten({"input": None})), np.ones((5, 2)))._drives[0].source
+    assert drive.values.shape[1] == 2
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (6,), (1, 2, 3)])
+def test_rows_of_an_input_may_be_flat_or_of_its_shape(shape):
+    neurons = nir.LIF(*(np.broadcast_to(each[0], (2, 3)) for each in LIF))
+    graph = nir.NIRGraph.from_list(neurons, type_check=False)
+    given = np.arange(12.0).reshape(2, *shape)
+    drive = sl.from_nir(graph, given)._drives[0].source
+    np.testing.assert_array_equal(drive.values[:2], given.reshape(2, 6))

@@ -42,13 +42,15 @@ class Cell:
 def cell_of(node: Any, size: int, dt: float, euler: bool, where: str) -> Cell:
     """The population of `size` neurons that a node is, at a step of dt ms. Raises DescriptionError."""
     names = [n for n in NAMES[kind_of(node)] if getattr(node, n) is not None]
-    values = {name: array(node, name).ravel() for name in names}
+    values = {name: array(node, name, where).ravel() for name in names}
     values.setdefault("v_reset", np.zeros(1))
     for name, each in values.items():
         if each.size not in (1, size):
             raise DescriptionError(f"{where}: expected 1 or {size} numbers as {name}, got {each.size}")
-        if not np.all(np.isfinite(each)):
-            raise DescriptionError(f"{where}: expected finite numbers as {name}, got {each[~np.isfinite(each)][0]}")
+        if name == "r" and kind_of(node) in ("LIF", "IF") and not np.all(each > 0.0):
+            raise DescriptionError(
+                f"{where}: expected r above 0, got {each.min():g}; a Scale before the node can be 0 or negative"
+            )
     for name in ("tau", "tau_mem", "tau_syn"):
         if name in values:
             values[name] = _time_constant(values[name], dt, euler, f"{where}: {name}")

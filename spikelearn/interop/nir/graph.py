@@ -47,9 +47,24 @@ def kind_of(node: Any) -> str:
     return type(node).__name__
 
 
-def array(node: Any, name: str) -> np.ndarray:
-    """A value of a node as an array of numbers."""
-    return np.asarray(getattr(node, name), np.float64)
+def array(node: Any, name: str, where: str) -> np.ndarray:
+    """A value of a node as an array of finite numbers. where: the node, for errors. Raises DescriptionError."""
+    given = np.asarray(getattr(node, name))
+    if given.dtype.kind not in "biuf" or not np.all(np.isfinite(given)):
+        wrong = given if given.dtype.kind not in "biuf" else given[~np.isfinite(given)]
+        raise DescriptionError(
+            f"{where}: expected finite numbers as {name}, got {wrong.flat[0] if wrong.size else given}"
+        )
+    return np.asarray(given, np.float64)
+
+
+def whole_numbers(values: Any, least: int, what: str) -> tuple[int, ...]:
+    """Sizes, strides and dimensions, one or an array of them. Raises DescriptionError, saying what they are."""
+    found = np.atleast_1d(np.asarray(values))
+    right = found.dtype.kind in "iuf" and found.ndim == 1 and np.all(np.isfinite(found))
+    if not right or np.any(found != np.rint(found)) or np.any(found < least):
+        raise DescriptionError(f"{what}: expected whole numbers of at least {least}, got {values!r:.100}")
+    return tuple(int(each) for each in found)
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,8 @@ def _flattened(graph: Any, prefix: str, nodes: dict[str, Any]) -> Iterator[tuple
     """Add the nodes of a graph and of its subgraphs, and yield the edges."""
     ends: dict[str, tuple[list[str], list[str]]] = {}
     for name, node in graph.nodes.items():
+        if not isinstance(name, str):
+            raise DescriptionError(f"from_nir: expected text as names of nodes of the NIR graph, got {name!r}")
         full = prefix + name
         kind = kind_of(node)
         if kind == "NIRGraph":
@@ -115,6 +132,8 @@ def _flattened(graph: Any, prefix: str, nodes: dict[str, Any]) -> Iterator[tuple
         ends[name] = [full], [full]
     seen = set()
     for edge in graph.edges:
+        if isinstance(edge, str) or len(edge) != 2:
+            raise DescriptionError(f"from_nir: edge {edge!r} of the NIR graph: expected two names of nodes")
         source, target = (str(each) for each in edge)
         for end in (source, target):
             if end not in ends:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.errors import DescriptionError
-from spikelearn.interop.nir.graph import array, kind_of
+from spikelearn.interop.nir.graph import array, kind_of, whole_numbers
 
 Shape = tuple[int, ...]
 
@@ -88,25 +88,34 @@ class Map:
 
 def linear(node: Any, shape: Shape, where: str) -> tuple[Map, Shape, np.ndarray | None]:
     """(map, shape of its output, what it adds, (n_post,) or None) of a linear node that gets input of a shape."""
-    kind, size = kind_of(node), math.prod(shape)
+    kind, size, shape = kind_of(node), math.prod(shape), shape or (1,)
     if kind == "Flatten":
-        first = int(node.start_dim) % max(len(shape), 1)
-        last = int(node.end_dim) % max(len(shape), 1)
+        _check_declared(node.input_type["input"], shape, where)
+        [first], [last] = (
+            whole_numbers(each, -len(shape), f"{where}: dimensions") for each in (node.start_dim, node.end_dim)
+        )
+        if first == len(shape):  # as a start_dim of 1, Flatten's default, is after something flat
+            return Map.diagonal(size), shape, None
+        if max(first, last) >= len(shape) or first % len(shape) > last % len(shape):
+            raise DescriptionError(
+                f"{where}: dimensions from {first} to {last} are none of its input, which has shape {shape}"
+            )
+        first, last = first % len(shape), last % len(shape)
         return Map.diagonal(size), (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]), None
     if kind in ("Scale", "Delay"):
-        values = array(node, kind.lower())
+        values = array(node, kind.lower(), where)
         _check_size(values.size, size, where)
-        if kind == "Delay" and not (np.all(np.isfinite(values)) and np.all(values >= 0)):
+        if kind == "Delay" and not np.all(values >= 0):
             raise DescriptionError(f"{where}: expected delays of at least 0 s, got {values.min():g}")
         given = {"delay": values.ravel() * 1e3} if kind == "Delay" else {"weight": values.ravel()}
         return Map.diagonal(size, **given), values.shape if values.size == size else shape, None
     if kind in ("Linear", "Affine"):
-        found, out = _matrices(array(node, "weight"), size, where)
+        found, out = _matrices(array(node, "weight", where), size, where)
     else:
         found, out = _sliding(node, kind, shape, where)
-    if not hasattr(node, "bias"):
+    if getattr(node, "bias", None) is None:
         return found, out, None
-    bias = array(node, "bias").ravel()
+    bias = array(node, "bias", where).ravel()
     channels = out[0] if kind.startswith("Conv") else math.prod(out)
     if bias.size not in (1, channels):
         raise DescriptionError(f"{where}: expected {channels} numbers as bias, got {bias.size}")
@@ -116,6 +125,15 @@ def linear(node: Any, shape: Shape, where: str) -> tuple[Map, Shape, np.ndarray 
 def _check_size(needed: int, given: int, where: str) -> None:
     if needed not in (1, given):
         raise DescriptionError(f"{where}: expected {needed} inputs, got {given}")
+
+
+def _check_declared(declared: Any, shape: Shape, where: str) -> None:
+    """Raise DescriptionError if a node says that its input has another shape; the last dimensions, without channels."""
+    if declared is None:
+        return
+    said = whole_numbers(declared, 1, f"{where}: shape of its input")
+    if said != shape[len(shape) - len(said) :]:
+        raise DescriptionError(f"{where}: it says that its input has shape {said}, and it gets {shape}")
 
 
 def _matrices(weight: np.ndarray, size: int, where: str) -> tuple[Map, Shape]:
@@ -141,15 +159,16 @@ def _sliding(node: Any, kind: str, shape: Shape, where: str) -> tuple[Map, Shape
             f"{where}: expected input of {dimensions + 1} dimensions, the first that of channels, got shape {shape}"
         )
     if kind.startswith("Conv"):
-        weight, groups = array(node, "weight"), int(node.groups)
-        dilation, padding = _each(node.dilation, dimensions), node.padding
+        weight, [groups] = array(node, "weight", where), whole_numbers(node.groups, 1, f"{where}: groups")
+        dilation, padding = _each(node.dilation, dimensions, 1, f"{where}: dilation"), node.padding
+        _check_declared(node.input_shape, shape, where)
     else:
-        kernel = _each(node.kernel_size, 2)
+        kernel = _each(node.kernel_size, 2, 1, f"{where}: kernel_size")
         share = 1.0 / math.prod(kernel) if kind == "AvgPool2d" else 1.0
         weight, groups, dilation, padding = np.full((shape[0], 1, *kernel), share), shape[0], (1, 1), node.padding
-    stride, kernel = _each(node.stride, dimensions), weight.shape[2:]
-    n_out, per_group = weight.shape[:2]
-    if weight.ndim != dimensions + 2 or per_group * groups != shape[0] or n_out % groups:
+    stride, kernel = _each(node.stride, dimensions, 1, f"{where}: stride"), weight.shape[2:]
+    n_out, per_group = weight.shape[:2] if weight.ndim > 1 else (0, 0)
+    if weight.ndim != dimensions + 2 or not weight.size or per_group * groups != shape[0] or n_out % groups:
         raise DescriptionError(
             f"{where}: weights of shape {weight.shape} in {groups} groups do not fit input of {shape[0]} channels"
         )
@@ -160,7 +179,7 @@ def _sliding(node: Any, kind: str, shape: Shape, where: str) -> tuple[Map, Shape
         spans = [d * (k - 1) * (word == "same") for d, k in zip(dilation, kernel, strict=True)]
         pads = [(span // 2, span - span // 2) for span in spans]
     else:
-        pads = [(p, p) for p in _each(padding, dimensions)]
+        pads = [(p, p) for p in _each(padding, dimensions, 0, f"{where}: padding")]
     place_in = place_out = place_kernel = np.zeros(1, np.int64)
     out = []
     for n, k, step, spread, (low, high) in zip(shape[1:], kernel, stride, dilation, pads, strict=True):
@@ -181,6 +200,9 @@ def _sliding(node: Any, kind: str, shape: Shape, where: str) -> tuple[Map, Shape
     return Map.of(math.prod(shape), n_out * math.prod(out), pre, post, weight), (n_out, *out)
 
 
-def _each(value: Any, dimensions: int) -> tuple[int, ...]:
-    """A whole number for each dimension, of one for all or of one for each."""
-    return tuple(int(each) for each in np.broadcast_to(np.asarray(value), dimensions))
+def _each(value: Any, dimensions: int, least: int, what: str) -> tuple[int, ...]:
+    """A whole number for each dimension, of one for all or of one for each. Raises DescriptionError."""
+    found = whole_numbers(value, least, what)
+    if len(found) not in (1, dimensions):
+        raise DescriptionError(f"{what}: expected one number, or {dimensions}, got {len(found)}")
+    return found * dimensions if len(found) == 1 else found

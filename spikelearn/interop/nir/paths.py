@@ -11,7 +11,7 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError
 from spikelearn.interop.nir.cells import NAMES
-from spikelearn.interop.nir.graph import NEURONS, FlatGraph, array, kind_of
+from spikelearn.interop.nir.graph import NEURONS, FlatGraph, array, kind_of, whole_numbers
 from spikelearn.interop.nir.maps import Map, Shape, linear
 
 
@@ -38,9 +38,17 @@ class Paths:
     _open: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        for source, target in self.graph.edges:
+            if target in self.graph.inputs:
+                raise DescriptionError(
+                    f"from_nir: edge {(source, target)} of the NIR graph leads to an Input, which takes none"
+                )
         for name, node in self.graph.nodes.items():
             if kind_of(node) in NEURONS or name in self.graph.outputs:
                 self.into[name] = list(self._arriving(name))
+        for name in self.graph.nodes:
+            if self.graph.before(name):
+                self.shape(name)  # also of nodes that lead to nothing
         for name, paths in self.into.items():
             size = math.prod(self.shape(name))
             for path in paths:
@@ -55,22 +63,36 @@ class Paths:
         if name in self.shapes:
             return self.shapes[name]
         node, kind = self.graph.nodes[name], kind_of(self.graph.nodes[name])
-        if name in self.graph.inputs or kind == "Output":
-            given = node.input_type["input"]
-            if given is None:
-                raise DescriptionError(f"from_nir: {self.graph.where(name)} has no shape")
-            shape = tuple(int(n) for n in np.atleast_1d(np.asarray(given)))
+        hands_on = self.graph.hands_on(name)
+        if name in self.graph.inputs + self.graph.outputs or (hands_on and not self.graph.before(name)):
+            shape = self._declared(name)
         elif kind in NEURONS:
-            shape = np.broadcast_shapes(*(array(node, n).shape for n in NAMES[kind] if getattr(node, n) is not None))
+            where = f"from_nir: {self.graph.where(name)}"
+            sizes = {n: array(node, n, where).shape for n in NAMES[kind] if getattr(node, n) is not None}
+            try:
+                shape = np.broadcast_shapes(*sizes.values())
+            except ValueError:
+                raise DescriptionError(f"{where}: its parameters have different shapes: {sizes}") from None
             if math.prod(shape) == 1:
                 shape = self._fed(name, shape)
         else:
             before = self._only_before(name)
-            shape = before if self.graph.hands_on(name) else self._mapped(name, before)[1]
+            if hands_on and math.prod(self._declared(name)) != math.prod(before):
+                raise DescriptionError(
+                    f"from_nir: {self.graph.where(name)} has shape {self._declared(name)} and gets {before}"
+                )
+            shape = before if hands_on else self._mapped(name, before)[1]
         if not all(n > 0 for n in shape):
             raise DescriptionError(f"from_nir: {self.graph.where(name)} has shape {shape}; expected at least 1")
         self.shapes[name] = shape
         return shape
+
+    def _declared(self, name: str) -> Shape:
+        """The shape that an Input or Output says it has."""
+        given = self.graph.nodes[name].input_type["input"]
+        if given is None:
+            raise DescriptionError(f"from_nir: {self.graph.where(name)} has no shape")
+        return whole_numbers(given, 0, f"from_nir: {self.graph.where(name)}: shape") or (1,)
 
     def _fed(self, name: str, shape: Shape) -> Shape:
         """The shape of what feeds a neuron node whose parameters are one number each."""
@@ -117,6 +139,7 @@ class Paths:
         elif name in self.graph.outputs:
             raise DescriptionError(f"from_nir: {self.graph.where(name)} has an edge to another node")
         elif self.graph.hands_on(name):
+            self.shape(name)  # which is checked
             found = list(self._arriving(name))
         else:
             mapped, _, bias = self._mapped(name, self._only_before(name))

@@ -17,6 +17,7 @@ from spikelearn.interop.nir.cells import SUM, Cell, cell_of, one_or_all
 from spikelearn.interop.nir.graph import NEURONS, NIROrigin, flat, kind_of, opened
 from spikelearn.interop.nir.maps import Map
 from spikelearn.interop.nir.paths import Path, Paths, lags
+from spikelearn.kernels.connect import LONGEST_DELAY
 from spikelearn.network import Network
 from spikelearn.neurons import Neuron, NeuronModel
 from spikelearn.parameters import suggest
@@ -126,14 +127,16 @@ class Reading:
             self.net.population(math.prod(shape), given, name)
             return
         try:
-            values = np.asarray(given, np.float64)
+            values = np.asarray(given).astype(np.float64, casting="same_kind")  # no complex numbers
         except (TypeError, ValueError):
             raise DescriptionError(
                 f"from_nir: input {name!r}: expected a source such as sl.SpikeList(times, ids), or an array "
                 f"(steps, {', '.join(map(str, shape))}), got {given!r:.100}"
             ) from None
         size = math.prod(shape)
-        if values.ndim < 1 or len(values) == 0 or values.size != len(values) * size or not np.isfinite(values).all():
+        wide = [n for n in values.shape[1:] if n > 1]  # a row may also be flat
+        right = wide in ([n for n in shape if n > 1], [size] if size > 1 else [])
+        if values.ndim < 1 or values.size == 0 or not right or not np.isfinite(values).all():
             raise DescriptionError(
                 f"from_nir: input {name!r}: expected finite numbers of shape (steps, {', '.join(map(str, shape))}), "
                 f"got an array of shape {values.shape}"
@@ -194,6 +197,10 @@ def _steps(delay: float, dt: float, target: str) -> int:
         raise DescriptionError(
             f"from_nir: a delay of {delay:g} ms to node {target!r} is no multiple of dt = {dt:g} ms, as it must be for "
             "input that is an array"
+        )
+    if steps >= LONGEST_DELAY:
+        raise DescriptionError(
+            f"from_nir: delays must be shorter than {LONGEST_DELAY * dt:g} ms, got {delay:g} ms to node {target!r}"
         )
     return round(steps)
 

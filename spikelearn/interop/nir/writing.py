@@ -63,13 +63,20 @@ class _Writing:
         inner = flat(graph).nodes
         again = Reading(copy.deepcopy(origin.graph), Network(net.dt), origin.method)
         again.network({name: np.zeros((1, _size(inner[name]))) for name, of in origin.inputs.items() if not of})
+        kept = {drive.target.name for drive in net.description().drives if drive.uid in origin.drives}
+        for drive in again.net._drives:
+            if drive.target.name not in kept:
+                raise DescriptionError(
+                    f"to_nir: the current of population {drive.target.name!r} was removed, which is the bias of a node "
+                    "or v_leak of its own; set that in the graph"
+                )
         euler = origin.method == "euler"
         scaled = {}
         for name, cell in again.cells.items():
             self.known.add(name)
             population, was = net.populations[name], cell.neuron
             kind, now = kind_of(inner[name]), population.model
-            if kind != "Output" and native_kind(now, f"to_nir: population {name!r}") != kind:
+            if now != was and kind != "Output" and native_kind(now, f"to_nir: population {name!r}") != kind:
                 raise DescriptionError(
                     f"to_nir: population {name!r} was node {name!r} ({kind}) and is now a "
                     f"{native_kind(now, f'population {name!r}')}; make a new population for that"
