@@ -18,6 +18,7 @@ from spikelearn.errors import DescriptionError, RunFileError
 from spikelearn.extras import needed
 from spikelearn.io.hdf5_file import explained
 from spikelearn.io.recorded import Samples, events_of, samples_of, snapshots_of
+from spikelearn.parameters import suggest
 from spikelearn.results.recorded_data import Spikes, Trace
 from spikelearn.results.run import Run
 from spikelearn.values import path as checked_path
@@ -31,6 +32,12 @@ def write(run: Run, folder: Any, leave_out: Sequence[str] = ()) -> dict[str, Pat
     h5py, where = needed("h5py", "SONATA files", "sonata"), checked_path(folder, "folder of to_sonata")
     if isinstance(leave_out, str):
         raise DescriptionError(f"leave_out of to_sonata: expected a list of names, got {leave_out!r}")
+    known = list(dict.fromkeys(each.label for of in (events_of, samples_of, snapshots_of) for each in of(run)))
+    for name in leave_out:
+        if name not in known:
+            raise DescriptionError(
+                f"leave_out of to_sonata: the run has no {name!r}{suggest(name, known)}; it has: {known}"
+            )
     spikes: dict[str, dict[str, Spikes]] = {}
     reports: dict[str, dict[str, Samples]] = {}
     for events in events_of(run):
@@ -169,6 +176,11 @@ def _spikes_in(path: Path, group: Any) -> Spikes:
     if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < 1 << 31:
         raise RunFileError(f"{path}: {group.name}: expected nodes from 0 to 2^31 - 1, got {ids.min()} to {ids.max()}")
     ids = ids.astype(np.int32)
+    unit = group["timestamps"].attrs.get("units", "ms")
+    unit = unit.decode() if isinstance(unit, bytes) else str(unit)
+    if unit not in ("ms", "milliseconds", "s", "seconds"):
+        raise RunFileError(f"{path}: {group.name}: expected times in ms or s, got {unit!r}")
+    times = times * 1e3 if unit in ("s", "seconds") else times
     if (times[1:] < times[:-1]).any():
         order = np.lexsort((ids, times))
         times, ids = times[order], ids[order]

@@ -8,17 +8,22 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError
+from spikelearn.errors import DescriptionError, RunFileError, SpikelearnError
 from spikelearn.extras import needed
 from spikelearn.io.sonata_files import opened, unnamed
+from spikelearn.values import flag
 
 NULL = (None, "", "NULL", "NaN")
+
+_OBJECTS = ("manifest", "components", "networks", "run", "conditions", "inputs", "reports", "output")
+"""What configurations have as objects; every input and report is one, too."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,28 @@ def read_config(path: Path) -> Config:
     for other in ("network", "simulation"):
         if isinstance(found.get(other), str):
             parts |= read_config(Path(found[other])).content
-    return Config(path, {**parts, **{name: value for name, value in found.items() if value is not None}})
+    content = {**parts, **{name: value for name, value in found.items() if value is not None}}
+    for kind in ("inputs", "reports"):
+        for name, each in content.get(kind, {}).items():
+            if not isinstance(each, dict):
+                raise DescriptionError(f"{path}: {kind}: {name}: expected a JSON object, got {each!r:.200}")
+    return Config(path, content)
+
+
+def enabled(given: Mapping[str, Any], where: str) -> bool:
+    """Whether an input, report or file is not switched off."""
+    return flag(given.get("enabled", True), f"{where}: enabled")
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Errors of what a file says name the place."""
+    try:
+        yield
+    except RunFileError:
+        raise
+    except SpikelearnError as error:
+        raise DescriptionError(f"{where}: {error}") from None
 
 
 def read_nodes(config: Config) -> dict[str, Table]:
@@ -151,7 +177,7 @@ def read_edges(config: Config, nodes: Mapping[str, Table]) -> Iterator[Edges]:
     """The edges between populations, one population of them after the other."""
     h5py = needed("h5py", "networks of SONATA", "sonata")
     for entry in _entries(config, "edges"):
-        if entry.get("enabled", True) is False:
+        if not enabled(entry, f"{config.path}: networks: edges"):
             continue
         types = _types(entry.get("edge_types_file"), "edge_type_id")
         path = Path(entry["edges_file"])
@@ -160,13 +186,17 @@ def read_edges(config: Config, nodes: Mapping[str, Table]) -> Iterator[Edges]:
                 where = f"{path}, edges {name!r}"
                 ends = [_end(group, end, nodes, where) for end in ("source", "target")]
                 table = _table(group, where, name, "edge", types)
+                if not len(ends[0][1]) == len(ends[1][1]) == len(table):
+                    n = f"{len(ends[0][1])}, {len(ends[1][1])} and {len(table)}"
+                    raise DescriptionError(f"{where}: expected as many sources as targets and types, got {n}")
                 yield Edges(table, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
 
 
 def members(config: Config, nodes: Mapping[str, Table], name: Any, where: str) -> dict[str, np.ndarray]:
     """Population -> the ids of its nodes in a set of nodes, ascending; populations without any are left out.
 
-    name: of a set, of a population, or a set itself, {attribute: value or list of values}.
+    name: of a set, of a population, or a set itself, {attribute: value or list of values}. Raises DescriptionError if
+    there are no such nodes, or not all of those that are chosen by their ids.
     """
     sets = _json(Path(config.content["node_sets_file"])) if "node_sets_file" in config.content else {}
     given = sets.get(name, name) if isinstance(name, str) else name
@@ -183,10 +213,13 @@ def members(config: Config, nodes: Mapping[str, Table], name: Any, where: str) -
     if not isinstance(given, Mapping):
         raise DescriptionError(f"{where}: expected a set of nodes, got {given!r:.200}")
     found = {}
+    sizes = [0]
     for population, table in nodes.items():
         keep = np.ones(len(table), bool)
-        for attribute, wanted in given.items():
+        for attribute, wanted in sorted(given.items(), key=lambda each: each[0] != "population"):
             accepted = wanted if isinstance(wanted, list) else [wanted]
+            if attribute in ("node_id", "node_ids") and keep.any():
+                sizes.append(len(table))
             if attribute == "population":
                 keep &= population in [unnamed(str(each)) for each in accepted]
             elif attribute in ("node_id", "node_ids"):
@@ -197,6 +230,12 @@ def members(config: Config, nodes: Mapping[str, Table], name: Any, where: str) -
                 keep &= np.array([each in accepted for each in table.column(attribute).tolist()], bool)
         if keep.any():
             found[population] = np.flatnonzero(keep)
+    ids = [each for key in ("node_id", "node_ids") for each in np.atleast_1d(given.get(key, [])).tolist()]
+    missing = [each for each in ids if not (isinstance(each, int) and 0 <= each < max(sizes))]
+    if missing:
+        raise DescriptionError(f"{where}: there is no node {missing[0]!r}, of the set of nodes {given!r:.200}")
+    if not found:
+        raise DescriptionError(f"{where}: no node of {', '.join(nodes)} is in the set of nodes {given!r:.200}")
     return found
 
 
@@ -205,7 +244,10 @@ def _resolved(path: Path) -> dict[str, Any]:
     found = _json(path)
     if not isinstance(found, dict):
         raise DescriptionError(f"{path}: expected a JSON object, a configuration of SONATA")
-    manifest = {name: str(value) for name, value in found.pop("manifest", {}).items()}
+    for name in _OBJECTS:
+        if not isinstance(found.get(name), dict | None):
+            raise DescriptionError(f"{path}: {name}: expected a JSON object, got {found[name]!r:.200}")
+    manifest = {name: str(value) for name, value in (found.pop("manifest", None) or {}).items()}
     names = sorted(manifest, key=len, reverse=True)
 
     def whole(value: Any, key: str = "") -> Any:
@@ -227,6 +269,8 @@ def _resolved(path: Path) -> dict[str, Any]:
 
 def _entries(config: Config, kind: str) -> list[dict[str, Any]]:
     found = config.content.get("networks", {}).get(kind, [])
+    if not isinstance(found, list):
+        raise DescriptionError(f"{config.path}: networks: {kind}: expected a list, got {found!r:.200}")
     for entry in found:
         if not isinstance(entry, dict) or f"{kind}_file" not in entry:
             raise DescriptionError(
@@ -273,7 +317,27 @@ def _table(group: Any, where: str, name: str, of: str, types: Mapping[int, Mappi
     group_ids = group[f"{of}_group_id"][:].astype(np.int64) if has_groups else np.zeros(len(type_ids), np.int64)
     index = group[f"{of}_group_index"][:].astype(np.int64) if has_groups else np.arange(len(type_ids))
     groups = {int(each): dict(_attributes(group[each])) for each in group if each.isdigit()}
+    if not len(type_ids) == len(group_ids) == len(index):
+        n = f"{len(type_ids)}, {len(group_ids)} and {len(index)}"
+        raise DescriptionError(f"{where}: expected as many {of}_type_id as {of}_group_id and {of}_group_index, got {n}")
+    if types and (unknown := set(np.unique(type_ids).tolist()) - types.keys()):
+        raise DescriptionError(f"{where}: {of}_type_id {min(unknown)} is not in the table of types")
+    if groups:
+        for each in np.unique(group_ids).tolist():
+            _check_group(groups.get(each), each, index[group_ids == each], f"{where}, group {each}")
     return Table(where, name, type_ids, group_ids, index, types, groups)
+
+
+def _check_group(attributes: Mapping[str, np.ndarray] | None, group: int, index: np.ndarray, where: str) -> None:
+    """Raise DescriptionError if a group, or a place in it, is missing."""
+    if attributes is None:
+        raise DescriptionError(f"{where}: there is no such group")
+    for name, values in attributes.items():
+        if not 0 <= index.min() <= index.max() < len(values):
+            low, high = index.min(), index.max()
+            raise DescriptionError(
+                f"{where}: group_index is from {low} to {high}, and {name!r} has {len(values)} values"
+            )
 
 
 def _attributes(group: Any, before: str = "") -> Iterator[tuple[str, np.ndarray]]:

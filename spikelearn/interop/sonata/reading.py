@@ -11,7 +11,18 @@ import numpy as np
 from spikelearn.connectivity import Pairs
 from spikelearn.description.population import Population, View
 from spikelearn.errors import DescriptionError
-from spikelearn.interop.sonata.circuit import NULL, Config, Edges, Table, members, read_config, read_edges, read_nodes
+from spikelearn.interop.sonata.circuit import (
+    NULL,
+    Config,
+    Edges,
+    Table,
+    enabled,
+    members,
+    placed,
+    read_config,
+    read_edges,
+    read_nodes,
+)
 from spikelearn.interop.sonata.models import PointNeuron, check_synapse, template
 from spikelearn.io.sonata_files import read_spikes
 from spikelearn.network import Network
@@ -21,6 +32,12 @@ from spikelearn.steps import nearest_steps, times_of
 from spikelearn.units import Quantity
 from spikelearn.values import flag, one_number
 from spikelearn.values import path as checked_path
+
+SIMULATORS = {"": 1.0, "NEST": 1.0, "NEURON": 1e3, "CORENEURON": 1e3}
+"""target_simulator -> pA in the unit of its currents."""
+
+REPORTS = (None, "multimeter_report", "membrane_report")
+"""The modules of reports that are of variables of neurons."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,11 @@ def from_sonata(
     """
     found = read_config(checked_path(config, "config of from_sonata"))
     run = found.content.get("run", {})
+    if found.simulator not in SIMULATORS:
+        known = ", ".join(name for name in SIMULATORS if name)
+        raise DescriptionError(
+            f"{found.path}: target_simulator {found.simulator!r} is not known here; these are: {known}"
+        )
     step = one_number(run.get("dt", 0.1) if dt is None else dt, "ms", "dt of from_sonata", above=0.0)
     if run.get("tstart", 0.0):
         raise DescriptionError(f"{found.path}: run: tstart is {run['tstart']}; networks begin at 0 ms here")
@@ -70,14 +92,14 @@ def from_sonata(
     for edges in read_edges(found, nodes):
         _connect(net, found, edges, parts, least, whole)
     for name, given in found.content.get("inputs", {}).items():
-        if given.get("input_type") == "current_clamp":
+        if given.get("input_type") == "current_clamp" and enabled(given, f"{found.path}, input {name!r}"):
             _clamp(net, found, name, given, nodes, parts)
     for each in parts.values():
         for part in each:
             if part.kind is not None:
                 net.record(part.population)
     for name, given in found.content.get("reports", {}).items() if flag(reports, "reports of from_sonata") else ():
-        if given.get("enabled", True) is not False:
+        if enabled(given, f"{found.path}, report {name!r}"):
             _record(net, found, name, given, nodes, parts)
     return net
 
@@ -115,12 +137,15 @@ def _parts(net: Network, config: Config, table: Table, spikes: Spikes | None, ex
         if kind is None:
             given = _of(spikes, nodes)
             times = given.times if exact else _step_ends(given.times, net.dt)
-            yield Part(net.population(len(nodes), SpikeList(times, given.ids), name, positions=positions), nodes, None)
+            with placed(f"{config.path}: inputs: spikes of {table.name!r}"):
+                source = SpikeList(times, given.ids)
+            yield Part(net.population(len(nodes), source, name, positions=positions), nodes, None)
             continue
         point = template(kind, table.where)
         parameters = point.parameters(_dynamics(config, table, nodes), table.where)
         initial = _initial(config, table, nodes) if point.has_potential else {}
-        made = net.population(len(nodes), point.model(**parameters), name, initial, positions)
+        with placed(table.where):
+            made = net.population(len(nodes), point.model(**parameters), name, initial, positions)
         yield Part(made, nodes, point)
     if spikes is not None and not virtual.any():
         raise DescriptionError(f"{config.path}: inputs: spikes of {table.name!r}, whose nodes are not virtual")
@@ -134,6 +159,10 @@ def _dynamics(config: Config, table: Table, nodes: np.ndarray) -> dict[str, np.n
         if file is None:
             continue
         for name, value in config.component("point_neuron_models_dir", str(file)).items():
+            if name != "type" and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
+                raise DescriptionError(
+                    f"{table.where}: parameter {name!r} of {file!r}: expected a number, got {value!r:.200}"
+                )
             values = found.setdefault(name, np.full(len(nodes), np.nan, object))
             values[files == file] = value
     for name in table.names():
@@ -161,7 +190,9 @@ def _initial(config: Config, table: Table, nodes: np.ndarray) -> dict[str, Any]:
     """V_m of each node, if v_init says it: of the nodes, or of the conditions."""
     given = config.content.get("conditions", {}).get("v_init")
     values = table.numbers("v_init")[nodes]
-    values = np.where(np.isnan(values), np.nan if given is None else float(given), values)
+    if given is not None:
+        given = one_number(given, "mV", f"{config.path}: conditions: v_init")
+    values = np.where(np.isnan(values), np.nan if given is None else given, values)
     if np.isnan(values).all():
         return {}
     if np.isnan(values).any():
@@ -176,12 +207,12 @@ def _positions(table: Table, nodes: np.ndarray) -> np.ndarray | None:
 
 
 def _given_spikes(config: Config, nodes: Mapping[str, Table]) -> Iterator[tuple[str, Spikes]]:
-    """Population -> all spikes that inputs give its nodes."""
+    """Population -> all spikes that inputs give its nodes; a file may have those of others, as in SONATA's examples."""
     found: dict[str, list[Spikes]] = {}
     for name, given in config.content.get("inputs", {}).items():
         where = f"{config.path}, input {name!r}"
         kind = given.get("input_type")
-        if kind == "current_clamp":
+        if not enabled(given, where) or kind == "current_clamp":
             continue
         if kind != "spikes" or str(given.get("module")).lower() not in ("h5", "hdf5", "sonata"):
             raise DescriptionError(
@@ -189,8 +220,13 @@ def _given_spikes(config: Config, nodes: Mapping[str, Table]) -> Iterator[tuple[
                 "spikes with module h5 or sonata, or current_clamp"
             )
         wanted = members(config, nodes, given.get("node_set"), where)
-        first = next(iter(wanted), None)
-        for population, spikes in read_spikes(given.get("input_file"), first).items():
+        file = given.get("input_file")
+        there = read_spikes(file, next(iter(wanted)))
+        if there and not there.keys() & wanted.keys():
+            raise DescriptionError(
+                f"{where}: {file} has spikes of {', '.join(there)}, and its node_set is of {', '.join(wanted)}"
+            )
+        for population, spikes in there.items():
             if population in wanted:
                 keep = np.isin(spikes.ids, wanted[population])
                 found.setdefault(population, []).append(Spikes(spikes.times[keep], spikes.ids[keep]))
@@ -242,6 +278,13 @@ def _connect(
                     raise DescriptionError(f"{table.where}: expected a delay of each edge")
                 if least is not None:
                     late = np.maximum(late, least)
+                steps = late / net.dt if exact else np.rint(late / net.dt)
+                if not (steps > 1.0 - 1e-9).all():
+                    k = int(np.argmin(steps))
+                    raise DescriptionError(
+                        f"{table.where}: edge {chosen[k]} has a delay of {late[k]:g} ms; expected at least one step "
+                        f"(dt = {net.dt:g} ms), as shortest_delay={net.dt:g} makes it"
+                    )
                 if not exact:
                     late = times_of(np.rint(late / net.dt), net.dt)
                 rule = Pairs(
@@ -250,10 +293,11 @@ def _connect(
                 )
                 to_port = f"{source.population.name} to {port} of {target.population.name}"
                 one_port = alone and bool(of_port[between].all())
-                net.connect(
-                    source.population, target.population, port, rule, weight=_one(weights[chosen] * factor),
-                    delay=_one(late), name=table.name if one_port else f"{table.name} ({to_port})",
-                )  # fmt: skip
+                with placed(table.where):
+                    net.connect(
+                        source.population, target.population, port, rule, weight=_one(weights[chosen] * factor),
+                        delay=_one(late), name=table.name if one_port else f"{table.name} ({to_port})",
+                    )  # fmt: skip
 
 
 def _weights(config: Config, table: Table) -> np.ndarray:
@@ -263,6 +307,11 @@ def _weights(config: Config, table: Table) -> np.ndarray:
         none = int(np.argmax(np.isnan(weights)))
         raise DescriptionError(f"{table.where}: expected a syn_weight of each edge; edge {none} has none")
     counts = table.numbers("nsyns")
+    wrong = np.flatnonzero((counts < 0) | (counts % 1 > 0))
+    if len(wrong):
+        raise DescriptionError(
+            f"{table.where}: expected whole numbers as nsyns, got {counts[wrong[0]]:g} of edge {wrong[0]}"
+        )
     weights = weights * np.where(np.isnan(counts), 1.0, counts)
     for file, mine in table.choices("dynamics_params"):
         given = {} if file in NULL else config.component("synaptic_models_dir", str(file))
@@ -294,11 +343,14 @@ def _clamp(
     amp, delay, duration = (one_number(given.get(what), unit, f"{where}: {what}") for what, unit in (
         ("amp", "1"), ("delay", "ms"), ("duration", "ms"))
     )  # fmt: skip
-    pA = amp * 1e3 if config.simulator == "NEURON" else amp
+    if given.get("module") not in (None, "IClamp"):
+        raise DescriptionError(f"{where}: module {given['module']!r} cannot be taken over, only IClamp")
+    pA = amp * SIMULATORS[config.simulator]
     for view, kind in _views(members(config, nodes, given.get("node_set"), where), parts):
         if kind is None or not kind.has_potential:
             raise DescriptionError(f"{where}: nodes of {view.name!r} take no current")
-        net.drive(view, StepCurrent([delay, delay + duration], [pA, 0.0]))
+        with placed(where):
+            net.drive(view, StepCurrent([delay, delay + duration], [pA, 0.0]))
 
 
 def _record(
@@ -307,11 +359,19 @@ def _record(
 ) -> None:  # fmt: skip
     where = f"{config.path}, report {name!r}"
     variable = str(given.get("variable_name"))
+    if given.get("module") not in REPORTS:
+        known = ", ".join(each for each in REPORTS if each)
+        raise DescriptionError(f"{where}: module {given['module']!r} cannot be taken over; these can: {known}")
+    begin = one_number(given.get("start_time", 0.0), "ms", f"{where}: start_time")
+    end = one_number(given.get("end_time", np.finfo(float).max), "ms", f"{where}: end_time")
+    if begin > 0.0 or end < config.content.get("run", {}).get("tstop", 0.0):
+        raise DescriptionError(f"{where}: from {begin:g} to {end:g} ms: a report is of the whole run here")
     for view, kind in _views(members(config, nodes, given.get("cells"), where), parts):
         if kind is None or variable not in kind.variables:
             known = "none" if kind is None else ", ".join(kind.variables)
             raise DescriptionError(f"{where}: {variable!r} of {view.name!r} cannot be recorded; what can: {known}")
-        net.record(view, kind.variables[variable], every=given.get("dt"), name=name)
+        with placed(where):
+            net.record(view, kind.variables[variable], every=given.get("dt"), name=name)
 
 
 def _views(

@@ -32,6 +32,8 @@ from spikelearn.values import path as checked_path
 
 _CANNOT = "cannot be written to SONATA's files"
 
+CONFIGS = ("simulation_config.json", "circuit_config.json")
+
 
 def write(net: Network, folder: Any, duration: Any = None, run: Run | None = None) -> Path:
     """Write a network: see Network.to_sonata."""
@@ -50,6 +52,8 @@ def write(net: Network, folder: Any, duration: Any = None, run: Run | None = Non
     with explained(where, "cannot be written"):
         for each in ("", "network", "components/point_neurons", "components/synapses", "inputs"):
             (where / each).mkdir(exist_ok=True, parents=each != "")
+        for each in CONFIGS:  # written last: files of two networks, if this is interrupted, are none
+            (where / each).unlink(missing_ok=True)
     for k, population in enumerate(d.populations):
         _write_nodes(h5py, where, k, population, d)
     for k, (name, (projection, columns)) in enumerate(edges.items()):
