@@ -65,6 +65,12 @@ def from_events(
             "events of from_events: expected a structured array (n,) with the fields x, y, t and p, or the path of a "
             f"file, got {events!r:.200}"
         )
+    for name in {"x", "y", "t", "p"} & set(names):
+        if events.dtype[name].kind not in "biuf" or not np.isfinite(events[name]).all():
+            raise DescriptionError(
+                f"events of from_events: expected finite numbers as {name}{', in microseconds' * (name == 't')}, got "
+                f"{events.dtype[name]}, first {events[name][:1]}"
+            )
     if sensor_size is None or np.shape(sensor_size) != (3,):
         raise DescriptionError(
             f"sensor_size of from_events: expected (width, height, polarities), got {sensor_size!r:.200}"
@@ -118,30 +124,35 @@ def read_events(path: Any, camera: str | None = None) -> np.ndarray:
 def _field(events: np.ndarray, names: Any, name: str, n: int) -> np.ndarray:
     """A field as int64, of which each is from 0 to n - 1. y is 0 if there is none; polarities may be -1 and 1."""
     if name not in names:
-        if name == "p":
-            raise DescriptionError("events of from_events: expected a field p, as sensor_size has two polarities")
+        if n > 1:
+            raise DescriptionError(f"events of from_events: expected a field {name}, of which sensor_size has {n}")
         return np.zeros(len(events), np.int64)
-    values = events[name].astype(np.int64)
-    if name == "p" and (values == -1).any():
+    values = events[name]
+    if name == "p" and np.isin(values, (-1, 1)).all():
         values = np.where(values == -1, 0, values)
-    wrong = (values < 0) | (values >= n)
+    whole = values.astype(np.int64)
+    wrong = (values != whole) | (whole < 0) | (whole >= n)
     if wrong.any():
         first = int(np.argmax(wrong))
         raise DescriptionError(
-            f"events of from_events: {name} of event {first} is {values[first]}, expected 0 to {n - 1} by sensor_size"
+            f"events of from_events: {name} of event {first} is {events[name][first]}, expected 0 to {n - 1} by "
+            "sensor_size, whole numbers"
         )
-    return values
+    return whole
 
 
 def _header(path: Path) -> bytes:
-    """The lines at the begin that start with #; of AEDAT 3.1, up to the one that ends them."""
+    """The lines of text at the begin that start with #, up to the one that ends them, if there is one."""
     if not path.is_file():
         raise RunFileError(f"{path}: there is no such file; expected events of a camera")
     lines = []
     with explained(path, "cannot be read"), open(path, "rb") as file:
         while file.peek(1)[:1] == b"#":
-            lines.append(file.readline())
-            if lines[-1].startswith(b"#!END-HEADER"):
+            line = file.readline()
+            if not (line.endswith(b"\n") and re.fullmatch(rb"[\t\r\n\x20-\xff]*", line)):
+                break  # events, of which the first byte may be that of #
+            lines.append(line)
+            if line.startswith((b"#!END-HEADER", b"#End Of ASCII Header")):
                 break
     return b"".join(lines)
 
@@ -171,6 +182,7 @@ def _events_of_aedat2(path: Path, data: bytes, camera: str) -> np.ndarray:
     if len(data) % 8:
         raise RunFileError(f"{path}: expected eight bytes for each event after the header, got {len(data)} bytes")
     address, times = np.frombuffer(data, ">u4").astype(np.int64).reshape(-1, 2).T
+    times = times + (np.cumsum(np.diff(times, prepend=times[:1]) < -(1 << 31)) << 32)  # of 32 bits, which is 71 minutes
     width, height, _ = CAMERAS[camera]
     if camera == "dvs128":
         polar = address & (1 << 15) == 0
@@ -194,6 +206,8 @@ def _events_of_aedat3(path: Path, data: bytes) -> np.ndarray:
             raise RunFileError(f"{path}: truncated within the header of a packet")
         kind, _ = np.frombuffer(data, "<i2", 2, at)
         size, _, overflow, _, number, _ = (int(each) for each in np.frombuffer(data, "<i4", 6, at + 4))
+        if kind == 1 and number and size != 8:
+            raise RunFileError(f"{path}: expected events of polarity of 8 bytes, got {size}")
         if size < 0 or number < 0 or at + 28 + size * number > len(data):
             raise RunFileError(f"{path}: truncated: a packet of {number} events of {size} bytes does not fit")
         if kind == 1 and number:
@@ -207,12 +221,17 @@ def _events_of_aedat3(path: Path, data: bytes) -> np.ndarray:
 def _events_of_aedat4(path: Path) -> np.ndarray:
     """Read by the package aedat; of the first stream of events."""
     aedat = needed("aedat", "files of AEDAT 4", "events")
-    with explained(path, "cannot be read as AEDAT 4"):
-        decoder = aedat.Decoder(str(path))
-        streams = [number for number, stream in decoder.id_to_stream().items() if stream["type"] == "events"]
-        if not streams:
-            raise RunFileError(f"{path}: there is no stream of events in it")
-        parts = [packet["events"] for packet in decoder if packet["stream_id"] == min(streams)]
+    try:
+        with explained(path, "cannot be read as AEDAT 4"):
+            decoder = aedat.Decoder(str(path))
+            streams = [number for number, stream in decoder.id_to_stream().items() if stream["type"] == "events"]
+            if not streams:
+                raise RunFileError(f"{path}: there is no stream of events in it")
+            parts = [packet["events"] for packet in decoder if packet["stream_id"] == min(streams)]
+    except BaseException as error:  # a panic of Rust is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RunFileError(f"{path}: damaged, cannot be read as AEDAT 4: {error}") from None
     found = [_array(*(part[name] for name in ("x", "y", "t", "on"))) for part in parts]
     return np.concatenate([np.zeros(0, EVENT), *found])
 

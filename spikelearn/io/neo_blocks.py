@@ -6,6 +6,7 @@ are one SpikeTrainList made of arrays: nothing is made for a neuron before Neo i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from spikelearn.errors import DescriptionError
 from spikelearn.extras import needed
-from spikelearn.io.recorded import Read, Samples, events_of, on_steps, samples_of, snapshots_of
+from spikelearn.io.recorded import Read, Samples, events_of, in_order, numbers_of, on_steps, samples_of, snapshots_of
 from spikelearn.results.recorded_data import Spikes, Trace
 from spikelearn.results.run import PopulationInfo, Run
 from spikelearn.values import one_number
@@ -70,13 +71,12 @@ def from_neo(data: Any, dt: Any = None) -> Run:
             populations[group.name] = PopulationInfo(group.name, size, model, told)
     step = of_run.get("dt", np.nan) if dt is None else one_number(dt, "ms", "dt of from_neo", above=0.0)
     spikes: dict[tuple[str, str], Spikes] = {}
+    of_trains: dict[tuple[str, str], np.ndarray] = {}
     recorded: dict[str, dict[str, np.ndarray]] = {}
     for (name, label), (found, neurons) in _spikes_in(segment, step).items():
         spikes[name, label] = found
-        size = populations[name].size if name in populations else int(neurons.max(initial=0)) + 1
-        populations.setdefault(name, PopulationInfo(name, size, "", {}, recorded={}))
-        if len(neurons) < size:
-            recorded.setdefault(name, {})[label] = neurons
+        of_trains[name, label] = neurons
+        _enlarge(populations, name, neurons, not of_run)
     traces: dict[tuple[str, str], Trace] = {}
     for name, label, trace, notes in _traces_in(segment, step):
         neurons = np.asarray(notes.get("neuron", ()))
@@ -84,8 +84,13 @@ def from_neo(data: Any, dt: Any = None) -> Run:
             spikes[name, label] = Spikes(trace.times, neurons.astype(np.int32))
         if "together" in notes:
             recorded.setdefault(name, {})[label] = np.asarray(notes["together"])
-        same = sum(key[0] == name and key[1].partition("@")[0] == label for key in traces)
-        traces[name, f"{label}@{same + 1}" if same else label] = trace
+        if not of_run and not {"projection", "source"} & notes.keys():
+            _enlarge(populations, name, trace.ids, True)
+        same = next(k for k in itertools.count(1) if (name, label if k == 1 else f"{label}@{k}") not in traces)
+        traces[name, label if same == 1 else f"{label}@{same}"] = trace
+    for (name, label), neurons in of_trains.items():
+        if len(neurons) < populations[name].size:
+            recorded.setdefault(name, {})[label] = neurons
     versions = {key.removeprefix("version_"): str(of_run[key]) for key in of_run if key.startswith("version_")}
     begin, end = _window(segment, of_run)
     return Run(
@@ -96,6 +101,13 @@ def from_neo(data: Any, dt: Any = None) -> Run:
         },
         spike_data=spikes, trace_data=traces, interrupted=bool(of_run.get("interrupted", False)),
     )  # fmt: skip
+
+
+def _enlarge(populations: dict[str, PopulationInfo], name: str, neurons: np.ndarray, may_grow: bool) -> None:
+    """Add a population of a name, or make it as large as its neurons need."""
+    size = int(neurons.max(initial=0)) + 1
+    if name not in populations or (may_grow and size > populations[name].size):
+        populations[name] = PopulationInfo(name, size, "", {})
 
 
 def _trains(run: Run) -> Any:
@@ -190,9 +202,10 @@ def _spikes_in(segment: Any, dt: float) -> dict[tuple[str, str], tuple[Spikes, n
     found = {}
     for key in dict.fromkeys((name, label) for name, label, _ in told):
         mine = [k for k, (*of, _) in enumerate(told) if tuple(of) == key]
-        neurons = np.array([told[k][2] if told[k][2] is not None else j for j, k in enumerate(mine)], np.int32)
-        if len(np.unique(neurons)) < len(neurons) or neurons.min() < 0:
-            raise DescriptionError(f"from_neo: trains of {key[0]!r} are annotated with equal or negative neurons")
+        neurons = numbers_of(
+            [told[k][2] if told[k][2] is not None else j for j, k in enumerate(mine)],
+            f"from_neo: annotations of the trains of {key[0]!r}",
+        )
         neuron_of = np.full(len(told), -1, np.int32)
         neuron_of[mine] = neurons
         ids = neuron_of[channels]
@@ -204,7 +217,7 @@ def _spikes_in(segment: Any, dt: float) -> dict[tuple[str, str], tuple[Spikes, n
     return found
 
 
-def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, int | None]]]:
+def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, Any]]]:
     """Place of its train and time in ms of each spike; (population, kind, neuron if it is told) of each train."""
     if getattr(trains, "_items", None) is None and getattr(trains, "_spike_time_array", None) is not None:
         # Made of arrays: its trains would take Neo a pass over all spikes each.
@@ -226,12 +239,12 @@ def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, i
     return places, times, [_told(train.annotations) for train in whole]
 
 
-def _told(annotations: Mapping[str, Any]) -> tuple[str, str, int | None]:
-    neuron = annotations.get("neuron")
+def _told(annotations: Mapping[str, Any]) -> tuple[str, str, Any]:
+    neuron: Any = annotations.get("neuron")
     return (
         _population(annotations, "neurons"),
         str(annotations.get("kind", "spike")),
-        None if neuron is None else int(neuron),
+        neuron.item() if isinstance(neuron, np.ndarray | np.generic) and neuron.size == 1 else neuron,
     )
 
 
@@ -249,8 +262,10 @@ def _traces_in(segment: Any, dt: float) -> Iterator[tuple[str, str, Trace, Mappi
         unit = str(signal.annotations.get("unit") or signal.dimensionality.string)
         times = on_steps(np.array(signal.times.rescale("ms").magnitude, np.float64), dt)
         label = str(signal.annotations.get("label", signal.name or "signal"))
-        trace = Trace(times, np.array(signal.magnitude), np.array(columns), "" if unit == "dimensionless" else unit)
-        yield _population(signal.annotations, "neurons"), label, trace, signal.annotations
+        what = f"from_neo: signal {label!r}"
+        ids = numbers_of(columns, what) if "neuron" in told else np.array(columns)
+        trace = Trace(times, np.array(signal.magnitude), ids, "" if unit == "dimensionless" else unit)
+        yield _population(signal.annotations, "neurons"), label, in_order(trace, what), signal.annotations
 
 
 def _window(segment: Any, of_run: Mapping[str, Any]) -> tuple[float, float]:
@@ -264,6 +279,10 @@ def _window(segment: Any, of_run: Mapping[str, Any]) -> tuple[float, float]:
     begin, end = (
         [float(getattr(part, name).rescale("ms").magnitude) for part in parts] for name in ("t_start", "t_stop")
     )
+    for signal in segment.irregularlysampledsignals:  # for Neo from the first sample to the last, in any order
+        times = signal.times.rescale("ms").magnitude
+        begin.append(float(np.min(times, initial=np.inf)))
+        end.append(float(np.max(times, initial=-np.inf)))
     return min(begin), max(end)
 
 

@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from spikelearn.errors import RunFileError
+from spikelearn.errors import DescriptionError, RunFileError
 from spikelearn.extras import needed
 from spikelearn.io.hdf5_file import explained
 from spikelearn.io.nwb_file import SI
-from spikelearn.io.recorded import on_steps
+from spikelearn.io.recorded import in_order, numbers_of, on_steps
 from spikelearn.results.recorded_data import Spikes, Trace
 from spikelearn.results.run import PopulationInfo, Run
 from spikelearn.values import one_number
@@ -25,8 +25,9 @@ def from_nwb(path: Any, dt: Any = None) -> Run:
     """The spikes and time series of an NWB file as a Run.
 
     Units belong to the population that their column "population" names, or to "units"; the index of their neuron is
-    the column "neuron", or their row. Series of `acquisition` are traces: `run.trace(name, variable)`, or
-    `run.trace("acquisition", name)` if no run was written. Other events are taken over from files of runs only.
+    the column "neuron", or their row. Series of `acquisition` with one or two dimensions are traces:
+    `run.trace(name, variable)`, or `run.trace("acquisition", name)` if no run was written. Other events are taken over
+    from files of runs only.
     dt: ms, the step; by default that of the file, if a run was written to it, else NaN. Times come back as they were if
     they are multiples of dt; others are rounded by the conversion to seconds and back.
     `sl.SpikeList(*run.spikes(name))` replays spikes; see also Spikes.rounded. Raises RunFileError, naming the file.
@@ -38,13 +39,19 @@ def from_nwb(path: Any, dt: Any = None) -> Run:
     if not where.is_file():
         raise RunFileError(f"{where}: there is no such file; expected an NWB file")
     with explained(where, "cannot be read as an NWB file"), pynwb.NWBHDF5IO(str(where), mode="r") as reader:
-        return _run(reader.read(), dt, where)
+        try:
+            return _run(reader.read(), dt, where)
+        except DescriptionError as error:  # of what the file says
+            raise RunFileError(str(error)) from None
 
 
 def _run(file: Any, dt: Any, where: Path) -> Run:
     """The run that a file holds, or what there is of one in the file of another."""
     tables = file.processing["misc"].data_interfaces if "misc" in file.processing else {}
-    told = {name: tables["run"][name][0] for name in tables["run"].colnames} if "run" in tables else {}
+    about = tables.get("run")  # another program may have another table of this name
+    told: dict[str, Any] = {}
+    if about is not None and {"dt", "t_start", "t_stop", "seed", "interrupted"} <= set(about.colnames):
+        told = {name: about[name][0] for name in about.colnames}
     step = told.get("dt", np.nan) if dt is None else one_number(dt, "ms", "dt of from_nwb", above=0.0)
     populations: dict[str, PopulationInfo] = {}
     parameters: dict[str, dict[str, Any]] = {}
@@ -69,7 +76,7 @@ def _run(file: Any, dt: Any, where: Path) -> Run:
     for series in file.acquisition.values():
         if getattr(getattr(series, "data", None), "ndim", 0) in (1, 2):
             name, label = _of_and_label(series.comments if told else "acquisition", series.name, bool(told))
-            traces[name, label] = _trace(series, step)
+            traces[name, label] = _trace(series, step, where)
             if told:
                 [ids] = (column.data[:] for column in tables[f"columns of {series.name}"].columns)
                 if len(ids) == traces[name, label].values.shape[1]:
@@ -120,9 +127,8 @@ def _units(table: Any, dt: float, where: Path) -> dict[tuple[str, str], tuple[Sp
     found = {}
     for key in dict.fromkeys(zip(names.tolist(), labels.tolist(), strict=True)):
         mine = np.flatnonzero((names == key[0]) & (labels == key[1]))
-        neurons = (columns["neuron"][mine] if "neuron" in columns else np.arange(len(mine))).astype(np.int32)
-        if len(np.unique(neurons)) < len(neurons) or neurons.min() < 0:
-            raise RunFileError(f"{where}: /units: units of {key[0]!r} are of equal or negative neurons")
+        given = columns["neuron"][mine] if "neuron" in columns else np.arange(len(mine))
+        neurons = numbers_of(given, f"{where}: /units: column neuron of {key[0]!r}")
         if len(mine) == n:
             part = times
         else:
@@ -133,10 +139,15 @@ def _units(table: Any, dt: float, where: Path) -> dict[tuple[str, str], tuple[Sp
     return found
 
 
-def _trace(series: Any, dt: float) -> Trace:
+def _trace(series: Any, dt: float, where: Path) -> Trace:
     """A time series in our unit, if it has one of those of SI."""
+    what = f"{where}: series {series.name!r}"
     values = np.asarray(series.data[:])
     values = values[:, None] if values.ndim == 1 else values
+    if values.dtype.kind not in "biuf":
+        raise RunFileError(f"{what}: expected numbers as samples, got {values.dtype}")
+    if getattr(series, "channel_conversion", None) is not None:  # of an ElectricalSeries
+        values = values * np.asarray(series.channel_conversion[:], np.float64)
     unit, conversion, offset = str(series.unit), float(series.conversion), float(getattr(series, "offset", 0.0))
     ours = next((name for name, (theirs, _) in SI.items() if theirs == unit), None)
     factor = conversion if ours is None else conversion / SI[ours][1]
@@ -145,8 +156,11 @@ def _trace(series: Any, dt: float) -> Trace:
     if series.timestamps is not None:
         times = _in_ms(series.timestamps[:], dt)
     else:
+        if not series.rate > 0:
+            raise RunFileError(f"{what}: expected a rate above 0, got {series.rate}")
         times = on_steps(series.starting_time * 1e3 + np.arange(len(values)) * (1e3 / series.rate), dt)
-    return Trace(times, values, np.arange(values.shape[1]), ours or ("" if unit in ("n.a.", "unknown") else unit))
+    found = Trace(times, values, np.arange(values.shape[1]), ours or ("" if unit in ("n.a.", "unknown") else unit))
+    return in_order(found, what)
 
 
 def _of_and_label(of: str, name: str, ours: bool) -> tuple[str, str]:

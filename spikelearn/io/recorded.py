@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelearn.results.recorded_data import Snapshots, SpikesOfRun, TraceOfRun
+from spikelearn.errors import DescriptionError
+from spikelearn.results.recorded_data import Snapshots, SpikesOfRun, Trace, TraceOfRun
 from spikelearn.results.run import Run
 from spikelearn.steps import nearest_steps, times_of
 
@@ -104,3 +105,28 @@ def on_steps(times: np.ndarray, dt: float) -> np.ndarray:
         return times
     steps, fit = nearest_steps(times, dt)
     return np.asarray(times_of(steps, dt), np.float64) if fit.all() else times
+
+
+def numbers_of(values: object, what: str) -> np.ndarray:
+    """(k,) int32 indices of neurons that other tools say, none twice. Raises DescriptionError for others."""
+    given = np.atleast_1d(np.asarray(values))
+    fits = given.dtype.kind in "biuf" and bool(np.all((given >= 0) & (given < 1 << 31)))
+    whole = given.astype(np.int32) if fits else np.zeros(len(given), np.int32)
+    if not fits or np.any(whole != given) or len(np.unique(whole)) < len(whole):
+        wrong = [each for each in given.tolist() if not isinstance(each, int) or not 0 <= each < 1 << 31]
+        raise DescriptionError(
+            f"{what}: expected different whole numbers from 0 on as neurons, got {(wrong or whole.tolist())[:3]}"
+        )
+    return whole
+
+
+def in_order(trace: Trace, what: str) -> Trace:
+    """Samples in the order of their times. Raises DescriptionError for what is no time or no number."""
+    if not np.all(np.isfinite(trace.times)):
+        raise DescriptionError(f"{what}: expected finite times")
+    if trace.values.dtype.kind not in "biuf":
+        raise DescriptionError(f"{what}: expected real numbers as samples, got {trace.values.dtype}")
+    if np.all(trace.times[1:] >= trace.times[:-1]):
+        return trace
+    order = np.argsort(trace.times, kind="stable")
+    return trace._replace(times=trace.times[order], values=trace.values[order])

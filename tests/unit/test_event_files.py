@@ -138,6 +138,15 @@ def test_the_begin_of_a_recording_can_be_chosen_and_polarities_may_have_a_sign()
         sl.from_events(events, (2, 1, 2), t_start=6000.0)
 
 
+def one(**how):
+    """An event with a field of another type."""
+    columns = {name: np.array([how.get(name, 1)]) for name in "xytp"}
+    events = np.zeros(1, [(name, values.dtype) for name, values in columns.items()])
+    for name, values in columns.items():
+        events[name] = values
+    return events
+
+
 @pytest.mark.parametrize(
     ("events", "size", "words"),
     [
@@ -145,6 +154,18 @@ def test_the_begin_of_a_recording_can_be_chosen_and_polarities_may_have_a_sign()
         (EVENTS, None, r"expected \(width, height, polarities\), got None"),
         (EVENTS, (34, 33, 2), "y of event 1 is 33, expected 0 to 32 by sensor_size"),
         (EVENTS[["x", "y", "t"]], (34, 34, 2), "expected a field p"),
+        (EVENTS[["x", "t", "p"]], (34, 34, 2), "expected a field y, of which sensor_size has 34"),
+        (one(x=1.7), (34, 34, 2), "x of event 0 is 1.7, expected 0 to 33 by sensor_size, whole numbers"),
+        (one(x=np.nan), (34, 34, 2), "expected finite numbers as x, got float64"),
+        (one(t=np.inf), (34, 34, 2), "expected finite numbers as t, in microseconds, got float64"),
+        (one(t=np.timedelta64(3, "ms")), (34, 34, 2), r"numbers as t, in microseconds, got timedelta64\[ms\]"),
+        (one(t=3j), (34, 34, 2), "expected finite numbers as t, in microseconds, got complex128"),
+        (one(p="on"), (34, 34, 2), "expected finite numbers as p, got <U2"),
+        (
+            np.array([(0, 0, 1, -1), (0, 0, 1, 0), (0, 0, 1, 1)], [(n, int) for n in "xytp"]),
+            (34, 34, 2),
+            "p of event 0 is -1",
+        ),
     ],
 )
 def test_bad_events_are_refused_by_name(events, size, words):
@@ -166,3 +187,46 @@ def test_bad_files_are_refused_by_name(tmp_path):
     (tmp_path / "outside.aedat").write_bytes(text)
     with pytest.raises(RunFileError, match="event 0 is at 500, 0, outside the 346 x 260 of davis346"):
         sl.from_events(tmp_path / "outside.aedat")
+
+
+def test_a_first_event_that_begins_like_a_comment_is_an_event(tmp_path):
+    """Row 119 of a DAVIS346 has addresses whose first byte is that of #."""
+    events = np.array([(3, 119, 1, True), (0, 0, 10, False), (5, 119, 20, True)], EVENT)
+    data = aedat2(events, "Davis346")
+    assert b"\r\n#" in data[data.rindex(b"Davis346") :]
+    (tmp_path / "row.aedat").write_bytes(data)
+    assert read_events(tmp_path / "row.aedat").tolist() == events.tolist()
+
+
+def test_times_of_32_bits_go_on_after_71_minutes(tmp_path):
+    """A recording of AEDAT 2.0 whose times begin anew; small steps back, as cameras have them, are no new beginning."""
+    at = [(1 << 32) - 20, (1 << 32) - 10, (1 << 32) - 12, 5, 7]
+    data = aedat2(np.array([(1, 2, 0, True)], EVENT), "DVS128")[:-8]
+    data += b"".join(struct.pack(">II", 1, t) for t in at)
+    (tmp_path / "long.aedat").write_bytes(data)
+    times = read_events(tmp_path / "long.aedat")["t"].tolist()
+    assert times == [*at[:3], (1 << 32) + 5, (1 << 32) + 7]
+
+
+@pytest.mark.parametrize("size", [4, 16])
+def test_events_of_aedat_3_of_another_size_are_no_events_of_polarity(size, tmp_path):
+    data = aedat3(EVENTS[:0]) + struct.pack("<hhiiiiii", 1, 1, size, 4, 0, 1, 1, 1) + bytes(size)
+    (tmp_path / "other.aedat").write_bytes(data)
+    with pytest.raises(RunFileError, match=f"other.aedat: expected events of polarity of 8 bytes, got {size}"):
+        read_events(tmp_path / "other.aedat")
+
+
+def test_a_damaged_file_of_aedat_4_is_refused_whatever_its_package_does(tmp_path, monkeypatch):
+    """aedat 2.3.0 panics, which is no Exception of Python, if a bit of the header is another."""
+    aedat = pytest.importorskip("aedat")
+
+    class PanicException(BaseException):
+        pass
+
+    def panics(*_):
+        raise PanicException("not a char boundary")
+
+    monkeypatch.setattr(aedat, "Decoder", panics)
+    (tmp_path / "flipped.aedat4").write_bytes(b"#!AER-DAT4.0\r\n")
+    with pytest.raises(RunFileError, match="flipped.aedat4: damaged, cannot be read as AEDAT 4: not a char"):
+        read_events(tmp_path / "flipped.aedat4")

@@ -121,7 +121,7 @@ def test_two_trains_of_one_neuron_are_refused():
     segment = neo.Segment()
     for _ in range(2):
         segment.spiketrains.append(neo.SpikeTrain([1.0], units="ms", t_stop=2.0, neuron=3))
-    with pytest.raises(DescriptionError, match="trains of 'neurons' are annotated with equal or negative neurons"):
+    with pytest.raises(DescriptionError, match="trains of 'neurons': expected different whole numbers"):
         sl.from_neo(segment)
 
 
@@ -131,3 +131,64 @@ def test_a_silent_network_comes_back():
     run = net.run(10.0)
     again = sl.from_neo(run.to_neo())
     assert len(again.spikes("cells").trains()) == 3 and not len(again.spikes("cells").times)
+
+
+def segment_of(*parts):
+    segment = neo.Segment(name="data")
+    for part in parts:
+        {
+            neo.SpikeTrain: segment.spiketrains,
+            neo.AnalogSignal: segment.analogsignals,
+            neo.IrregularlySampledSignal: segment.irregularlysampledsignals,
+        }[type(part)].append(part)
+    return segment
+
+
+def train(times=(1.0,), **annotations):
+    return neo.SpikeTrain(list(times), units="ms", t_stop=20.0, **annotations)
+
+
+def signal(values=((1.0, 2.0), (3.0, 4.0)), **more):
+    return neo.AnalogSignal(np.array(values), units="mV", sampling_period=1.0 * quantities.ms, **{"name": "V", **more})
+
+
+def irregular(times, values):
+    return neo.IrregularlySampledSignal(np.array(times), values, units="mV", time_units="ms", name="V")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([lambda: train(neuron=2.7)], r"annotations of the trains of 'neurons': .*whole numbers .*got \[2.7\]"),
+        ([lambda: train(neuron="first")], r"whole numbers from 0 on as neurons, got \['first'\]"),
+        ([lambda: train(neuron=1 << 40)], r"whole numbers from 0 on as neurons, got \[1099511627776\]"),
+        ([lambda: train(neuron=-1)], r"whole numbers from 0 on as neurons, got \[-1\]"),
+        ([lambda: train(neuron=1), lambda: train()], r"different whole numbers from 0 on as neurons, got \[1, 1\]"),
+        ([lambda: signal(array_annotations={"neuron": np.array(["a", "b"])})], r"signal 'V': .*got \['a', 'b'\]"),
+        ([lambda: signal(((1j,), (2j,)))], "signal 'V': expected real numbers as samples, got complex128"),
+        ([lambda: irregular([1.0, np.nan], [1.0, 2.0])], "signal 'V': expected finite times"),
+    ],
+)
+def test_what_would_be_rounded_or_lost_is_refused_by_name(parts, words):
+    with pytest.raises(DescriptionError, match=f"from_neo: .*{words}"):
+        sl.from_neo(segment_of(*(part() for part in parts)))
+
+
+def test_signals_of_one_name_are_all_there_whatever_it_is():
+    run = sl.from_neo(segment_of(*(signal(((k,),), name="a@b") for k in (1.0, 2.0, 3.0))))
+    assert [float(each.values[0, 0]) for each in run.trace_data.values()] == [1.0, 2.0, 3.0]
+
+
+def test_samples_in_any_order_come_in_the_order_of_their_times():
+    run = sl.from_neo(segment_of(irregular([3.0, 1.0, 2.0], [30.0, 10.0, 20.0])))
+    found = run.trace("neurons", "V")
+    EXACT.check(found.times, [1.0, 2.0, 3.0])
+    EXACT.check(found.values[:, 0], [10.0, 20.0, 30.0])
+    assert run.t_start <= 1.0 and run.t_stop >= 3.0
+
+
+def test_a_population_has_as_many_neurons_as_columns_and_trains_need(tmp_path):
+    run = sl.from_neo(segment_of(train(), signal()), dt=0.1)
+    assert run.populations["neurons"].size == 2 and len(run.spikes("neurons").trains()) == 1
+    sl.io.save(run, tmp_path / "run.h5")
+    check_same_recordings(sl.io.load(tmp_path / "run.h5"), run)

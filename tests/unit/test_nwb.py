@@ -156,3 +156,78 @@ def test_times_off_the_steps_of_the_exact_engine_come_back_within_rounding(tmp_p
     run = net.run(100.0, engine="events")
     run.to_nwb(tmp_path / "exact.nwb")
     ULP(2).check(sl.from_nwb(tmp_path / "exact.nwb").spikes("cells").times, run.spikes("cells").times)
+
+
+def file_of(tmp_path, build):
+    file = pynwb.NWBFile(
+        session_description="recorded", identifier="1", session_start_time=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    build(file)
+    with pynwb.NWBHDF5IO(tmp_path / "other.nwb", "w") as io:
+        io.write(file)
+    return tmp_path / "other.nwb"
+
+
+def unit(neuron):
+    def build(file):
+        file.add_unit_column(name="neuron", description="index")
+        file.add_unit(spike_times=[1.0], neuron=neuron)
+
+    return build
+
+
+def series(**how):
+    given = {"name": "LFP", "data": np.arange(6.0).reshape(3, 2), "unit": "volts", **how}
+    return lambda file: file.add_acquisition(pynwb.TimeSeries(**given))
+
+
+@pytest.mark.filterwarnings("ignore:Timeseries has a rate of 0.0 Hz")
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (unit(1.7), r"/units: column neuron of 'units': expected different whole numbers from 0 on .*\[1.7\]"),
+        (unit("a"), r"column neuron of 'units': .*\['a'\]"),
+        (unit(1 << 40), "column neuron of 'units': .*1099511627776"),
+        (series(rate=0.0), "series 'LFP': expected a rate above 0, got 0.0"),
+        (series(timestamps=[1.0, np.nan, 2.0]), "series 'LFP': expected finite times"),
+        (series(data=["a", "b", "c"], rate=1.0), "series 'LFP': expected numbers as samples"),
+    ],
+)
+def test_what_would_be_rounded_or_wrapped_is_refused_by_name(build, words, tmp_path):
+    with pytest.raises(RunFileError, match=f"other.nwb: .*{words}"):
+        sl.from_nwb(file_of(tmp_path, build))
+
+
+def test_samples_in_any_order_come_in_the_order_of_their_times(tmp_path):
+    run = sl.from_nwb(file_of(tmp_path, series(timestamps=[3.0, 1.0, 2.0])))
+    EXACT.check(run.trace("acquisition", "LFP").times, [1000.0, 2000.0, 3000.0])
+    EXACT.check(run.trace("acquisition", "LFP").values[:, 0], [2000.0, 4000.0, 0.0])
+    assert run.t_stop == 3000.0
+
+
+def test_channels_have_the_conversion_of_each(tmp_path):
+    def build(file):
+        group = file.create_electrode_group(
+            name="g", description="d", location="l", device=file.create_device(name="d")
+        )
+        for _ in range(2):
+            file.add_electrode(group=group, location="l")
+        file.add_acquisition(
+            pynwb.ecephys.ElectricalSeries(
+                name="raw", data=np.ones((3, 2)), rate=1000.0, conversion=1e-3, channel_conversion=[1.0, 2.0],
+                electrodes=file.create_electrode_table_region(region=[0, 1], description="all"),
+            )
+        )  # fmt: skip
+
+    found = sl.from_nwb(file_of(tmp_path, build)).trace("acquisition", "raw")
+    ULP(2).check(found.values, np.array([[1.0, 2.0]] * 3))
+
+
+def test_a_table_of_another_program_that_is_called_run_says_nothing_of_a_run(tmp_path):
+    def build(file):
+        column = pynwb.core.VectorData(name="trial", description="d", data=[1, 2])
+        made = pynwb.core.DynamicTable(name="run", description="d", columns=[column])
+        file.create_processing_module(name="misc", description="d").add(made)
+        file.add_unit(spike_times=[1.0])
+
+    EXACT.check(sl.from_nwb(file_of(tmp_path, build)).spikes("units").times, [1000.0])

@@ -222,3 +222,16 @@ def test_delays_below_a_step_are_an_error_unless_they_are_lengthened(tmp_path):
         sl.from_sonata(config)
     net = sl.from_sonata(config, shortest_delay=0.1)
     assert set(net.synapses(net.projections["back"]).delay.tolist()) == {0.1}
+
+
+def test_names_of_recordings_and_of_places_come_back(tmp_path):
+    """A source may be called like a variable of the manifest, and names do not grow from file to file."""
+    net = sl.Network(dt=0.1)
+    source = net.population(2, sl.SpikeList([1.0, 2.0], [0, 1]), name="$INPUT_DIR")
+    cells = net.population(2, sl.LIFAlpha(), name="cells")
+    net.connect(source, cells, weight=500.0)
+    net.record(cells, "V_m", every=0.5, name="slow")
+    again = sl.from_sonata(sl.from_sonata(net.to_sonata(tmp_path / "one", 5.0)).to_sonata(tmp_path / "two", 5.0))
+    assert list(again.populations) == ["$INPUT_DIR", "cells"]
+    assert list(again.run(5.0).trace_data) == [("cells", "V_m@slow")]
+    EXACT.check(again.populations["$INPUT_DIR"].model.times, [1.0, 2.0])

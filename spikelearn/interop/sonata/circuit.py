@@ -255,13 +255,13 @@ def _resolved(path: Path) -> dict[str, Any]:
             return {name: whole(each, name) for name, each in value.items()}
         if isinstance(value, list):
             return [whole(each) for each in value]
-        if not isinstance(value, str):
+        is_path = key.endswith(("_file", "_dir")) or key in ("network", "simulation")
+        if not isinstance(value, str) or not is_path:  # names of sets and populations are no places
             return value
         for _ in range(len(manifest) + 1):  # variables may be made of others
             for name in names:
                 value = value.replace(f"${{{name.lstrip('$')}}}", manifest[name]).replace(name, manifest[name])
-        is_path = key.endswith(("_file", "_dir")) or key in ("network", "simulation")
-        return str((path.parent / value).resolve()) if is_path and value not in NULL else value
+        return str((path.parent / value).resolve()) if value not in NULL else value
 
     resolved: dict[str, Any] = whole(found)
     return resolved

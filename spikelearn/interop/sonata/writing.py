@@ -239,7 +239,11 @@ def _write_configs(
     for k, (recording, report) in enumerate(reports):
         some = recording.ids if len(recording.ids) < recording.of.size else None
         cells = _set_of(sets, f"recorded {k}", recording.of.name, some)
-        told[f"{recording.key} of {recording.of.name}"] = {"cells": cells, **report}
+        name = recording.name if recording.name and not recording.unnamed else ""
+        told[name if name and name not in told else f"{recording.key} of {recording.of.name}"] = {
+            "cells": cells,
+            **report,
+        }
     # libsonata opens the populations that are listed here.
     nodes = [
         {
