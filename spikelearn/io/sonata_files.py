@@ -51,6 +51,14 @@ def write(run: Run, folder: Any, leave_out: Sequence[str] = ()) -> dict[str, Pat
                 f"to_sonata: a report needs samples at equal intervals, and those of {samples.label!r} of "
                 f"{samples.name!r} are not; leave_out=[{samples.label!r}] writes the rest"
             )
+        largest = np.abs(
+            samples.trace.values, where=np.isfinite(samples.trace.values), out=np.zeros(samples.trace.values.shape)
+        )
+        if largest.max(initial=0.0) > np.finfo(np.float32).max:
+            raise DescriptionError(
+                f"to_sonata: samples of reports are float32, and {samples.label!r} of {samples.name!r} has "
+                f"{largest.max():g}; leave_out=[{samples.label!r}] writes the rest"
+            )
         label = f"{samples.label} of {samples.name}" if samples.trace.dimension == "synapse" else samples.label
         reports.setdefault(label, {})[samples.name] = samples
     for read in snapshots_of(run):
@@ -169,7 +177,9 @@ def _add_report(h5py: Any, file: Any, name: str, samples: Samples, run: Run) -> 
 
 
 def _spikes_in(path: Path, group: Any) -> Spikes:
-    ids_name = "node_ids" if "node_ids" in group else "gids"
+    ids_name = "gids" if "gids" in group and "node_ids" not in group else "node_ids"
+    if missing := [name for name in ("timestamps", ids_name) if name not in group]:
+        raise RunFileError(f"{path}: {group.name}: expected datasets timestamps and node_ids; there is no {missing[0]}")
     times, ids = np.asarray(group["timestamps"][:], np.float64), group[ids_name][:]
     if times.shape != ids.shape or times.ndim != 1 or not np.isfinite(times).all():
         raise RunFileError(f"{path}: {group.name}: expected one node for each of as many finite times")

@@ -245,6 +245,7 @@ def test_what_nir_cannot_say_is_named(what):
 CHANGED = {
     "a current": (lambda net: net.set(net.populations["lif"], I_e=1.0), "I_e of population 'lif' was changed"),
     "the bias": (lambda net: net.set(net._drives[0], values=[[1.0, 2.0]]), "NIR cannot say drives"),
+    "initial": (lambda net: net.set(net.populations["lif"], V_m=0.5), "'lif': its initial V_m is given; NIR has no"),
     "no bias": (lambda net: net.remove(net._drives[0]), "the current of population 'lif' was removed"),
     "refractory": (lambda net: net.set(net.populations["lif"], t_ref=1.0), "'lif': t_ref is 1.0 ms"),
     "delay": (lambda net: net.set(net.projections["fc"], delay=0.5), "delay of projection 'fc' was changed"),

@@ -129,6 +129,51 @@ BAD = {
 }  # fmt: skip
 
 
+CELL_TYPES = "network/1_node_types.csv"
+TABLES = {
+    "a type twice": (lambda text: text + text.splitlines()[1] + "\n", "1_node_types.csv: expected different .* got 1"),
+    "a type that is text": (lambda text: text.replace("\n1 ", "\none "), "as node_type_id, got 'one'"),
+    "a type that is no whole number": (lambda text: text.replace("\n1 ", "\n1.0 "), "as node_type_id, got 1.0"),
+    "a row that ends": (lambda text: text.rpartition(" ")[0] + "\n", "expected 5 values in each row"),
+    "a row with more": (lambda text: text.rstrip() + " more\n", "expected 5 values in each row"),
+    "a column twice": (lambda text: text.replace("model_type ", "population "), "others with different names"),
+    "another alphabet": (lambda text: text.replace("cells", "\xe9"), "is no table of types in UTF-8"),
+    "no rows": (lambda text: text.splitlines()[0] + "\n", "expected a model_type of each node; node 0 has none"),
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_tables_of_types_that_are_not_as_they_should_be_are_named(what, folder):
+    change, words = TABLES[what]
+    text = (folder / CELL_TYPES).read_text()
+    assert change(text) != text
+    (folder / CELL_TYPES).write_bytes(change(text).encode("latin-1"))
+    with pytest.raises(SpikelearnError, match=words):
+        sl.from_sonata(folder / "simulation_config.json")
+
+
+def test_tables_of_types_may_have_a_mark_of_their_encoding_and_spaces_at_the_end(folder):
+    text = (folder / CELL_TYPES).read_text()
+    (folder / CELL_TYPES).write_bytes(b"\xef\xbb\xbf" + text.replace("\n", " \n").encode())
+    assert sl.from_sonata(folder / "simulation_config.json").populations["cells"].size == 4
+
+
+def test_spikes_without_nodes_are_told(tmp_path):
+    with h5py.File(tmp_path / "spikes.h5", "w") as file:
+        file["spikes/a/timestamps"] = [1.0]
+    with pytest.raises(SpikelearnError, match="/spikes/a: expected datasets .*there is no node_ids"):
+        read_spikes(tmp_path / "spikes.h5")
+
+
+def test_samples_that_float32_cannot_have_are_told_before_anything_is_written(tmp_path):
+    net = sl.Network()
+    cells = net.population(1, sl.LinearRate(tau=1.0), name="cells", initial={"y": 1e300})
+    net.record(cells, "y")
+    with pytest.raises(SpikelearnError, match=r"samples of reports are float32, and 'y' of 'cells' has \d"):
+        net.run(1.0).to_sonata(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def add(folder, name, values):
     with h5py.File(folder / EDGES, "r+") as file:
         file[f"{ALL}/0/{name}"] = values

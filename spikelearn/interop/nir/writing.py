@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ class _Writing:
             self.known.add(name)
             population, was = net.populations[name], cell.neuron
             kind, now = kind_of(inner[name]), population.model
+            _check_initial(population, again.net.populations[name].initial)
             if now != was and kind != "Output" and native_kind(now, f"to_nir: population {name!r}") != kind:
                 raise DescriptionError(
                     f"to_nir: population {name!r} was node {name!r} ({kind}) and is now a "
@@ -131,10 +133,7 @@ class _Writing:
         kind = native_kind(neuron, where)
         if np.any(np.asarray(getattr(neuron.parameters, "sequential", 0.0)) != 0.0):
             raise DescriptionError(f"{where}: sequential is 1; NIR has no methods of integration: expected 0")
-        start = neuron.model.initial(neuron.parameters)
-        for variable, value in population.initial.items():
-            if not np.array_equal(np.asarray(value), np.asarray(start.get(variable, 0.0))):
-                raise DescriptionError(f"{where}: its initial {variable} is given; NIR has no initial state")
+        _check_initial(population, neuron.model.initial(neuron.parameters))
         values = values_of(kind, neuron, self.net.dt, False)
         self.nodes[name] = getattr(nir, kind)(**{key: np.broadcast_to(v, n) * 1.0 for key, v in values.items()})
         current = getattr(neuron.parameters, "I_e", 0.0)
@@ -186,6 +185,15 @@ class _Writing:
             name = self._free("output" if len(ends) == 1 else f"output of {population.name}")
             self.nodes[name] = self.nir.Output(np.array([population.size]))
             self.edges.append((population.name, name))
+
+
+def _check_initial(population: Population, start: Mapping[str, Any]) -> None:
+    """Raise DescriptionError for an initial state that is not the one from which nodes of NIR start."""
+    for variable, value in population.initial.items():
+        if not np.all(np.asarray(value) == np.asarray(start.get(variable, 0.0))):
+            raise DescriptionError(
+                f"to_nir: population {population.name!r}: its initial {variable} is given; NIR has no initial state"
+            )
 
 
 def _check_name(name: str) -> None:

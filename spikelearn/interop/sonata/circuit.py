@@ -290,13 +290,28 @@ def _types(path: Any, key: str) -> dict[int, dict[str, Any]]:
     if path in NULL:
         return {}
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, delimiter=" ", skipinitialspace=True)
+            rows, names = list(reader), [name for name in reader.fieldnames or () if name]
     except OSError as error:
         raise DescriptionError(f"{path}: the table of types cannot be read: {error.strerror}") from error
-    if rows and key not in rows[0]:
-        raise DescriptionError(f"{path}: expected a column {key!r}, separated from others by spaces")
-    return {int(row[key]): {name: _value(value) for name, value in row.items() if name} for row in rows}
+    except (ValueError, csv.Error) as error:
+        raise DescriptionError(f"{path}: is no table of types in UTF-8: {error}") from error
+    if key not in names or len(set(names)) < len(names):
+        raise DescriptionError(
+            f"{path}: expected a column {key!r} and others with different names, separated by spaces, got {names}"
+        )
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        type_id, beyond = _value(row[key]), "".join(row.pop(None, ()))
+        if beyond or None in [row[name] for name in names]:
+            raise DescriptionError(
+                f"{path}: expected {len(names)} values in each row, {', '.join(names)}; see {type_id!r}"
+            )
+        if not isinstance(type_id, int) or type_id in found:
+            raise DescriptionError(f"{path}: expected different whole numbers as {key}, got {type_id!r}")
+        found[type_id] = {name: _value(row[name]) for name in names}
+    return found
 
 
 def _value(text: Any) -> Any:

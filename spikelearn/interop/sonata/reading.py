@@ -118,6 +118,9 @@ def _parts(net: Network, config: Config, table: Table, spikes: Spikes | None, ex
     types = table.column("model_type")
     virtual = types == "virtual"
     wrong = ~virtual & ~np.isin(types.astype(str), ("point_process", "point_neuron"))
+    none = np.array([each is None for each in types.tolist()], bool)
+    if none.any():
+        raise DescriptionError(f"{table.where}: expected a model_type of each node; node {np.argmax(none)} has none")
     if wrong.any():
         raise DescriptionError(
             f"{table.where}: node {int(np.argmax(wrong))} has model_type {types[wrong][0]!r}; expected point_process, "
