@@ -223,8 +223,10 @@ def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, A
         # Made of arrays: its trains would take Neo a pass over all spikes each.
         channels, times = trains.multiplexed
         known = np.asarray(trains.all_channel_ids)
-        in_order = np.argsort(known, kind="stable")
-        places = in_order[np.minimum(np.searchsorted(known[in_order], channels), len(known) - 1)]
+        if len(np.unique(known)) < len(known):
+            raise DescriptionError("from_neo: all_channel_ids of the spike trains has a channel twice")
+        order = np.argsort(known, kind="stable")
+        places = order[np.minimum(np.searchsorted(known[order], channels), len(known) - 1)]
         if not np.array_equal(known[places], channels):
             raise DescriptionError("from_neo: there are spikes of channels that all_channel_ids does not list")
         given = {

@@ -122,8 +122,18 @@ def read_report(path: Any) -> dict[str, Trace]:
         for name, group in file["report"].items():
             values, mapping = group["data"][:], group["mapping"]
             begin, _, step = (float(each) for each in mapping["time"][:3])
-            pointers = [*mapping["index_pointers"][:], values.shape[1]][: len(mapping["node_ids"]) + 1]
-            ids = np.repeat(mapping["node_ids"][:].astype(np.int64), np.diff(np.asarray(pointers, np.int64)))
+            pointers = [*mapping["index_pointers"][:], values.shape[-1]][: len(mapping["node_ids"]) + 1]
+            counts = np.diff(np.asarray(pointers, np.int64))
+            if len(counts) != len(mapping["node_ids"]) or (counts < 0).any() or pointers[0] != 0:
+                raise RunFileError(
+                    f"{where}: {group.name}: expected index_pointers from 0 on, one for each of node_ids"
+                )
+            ids = np.repeat(mapping["node_ids"][:].astype(np.int64), counts)
+            if values.ndim != 2 or len(ids) != values.shape[1] or not (np.isfinite(begin) and 0 < step < np.inf):
+                raise RunFileError(
+                    f"{where}: {group.name}: expected data of (times, elements), a node for each column and a time "
+                    f"step above 0 ms, got shape {values.shape}, {len(ids)} elements and {step:g} ms"
+                )
             unit = group["data"].attrs.get("units", "")
             unit = unit.decode() if isinstance(unit, bytes) else str(unit)
             found[unnamed(name)] = Trace(begin + step * np.arange(len(values)), values, ids, unit)

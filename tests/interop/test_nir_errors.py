@@ -261,6 +261,14 @@ def test_what_is_changed_and_cannot_be_said_is_named(what):
         net.to_nir()
 
 
+def test_a_matrix_that_does_not_fit_into_memory_is_told():
+    net = sl.Network()
+    many = net.population(1 << 20, sl.LIFDelta(t_ref=0.0), name="many")
+    net.connect(many, many, rule=sl.Pairs([0], [1]), weight=1.0, name="p")
+    with pytest.raises(DescriptionError, match="projection 'p': .* 1,048,576 x 1,048,576, .*no memory"):
+        net.to_nir()
+
+
 def test_a_frozen_rule_is_written_as_its_weights():
     net, one, other = two_layers()
     net.connect(one, other, weight=2.0, plasticity=sl.STDP(W_max=10.0), plastic=False, name="p")

@@ -174,6 +174,16 @@ def test_what_would_be_rounded_or_lost_is_refused_by_name(parts, words):
         sl.from_neo(segment_of(*(part() for part in parts)))
 
 
+def test_a_channel_that_is_listed_twice_is_refused():
+    made = neo.core.spiketrainlist.SpikeTrainList.from_spike_time_array(
+        np.array([1.0, 2.0]), np.array([5, 5]), all_channel_ids=[5, 5], units="ms", t_stop=10.0 * quantities.ms
+    )
+    segment = neo.Segment()
+    segment.spiketrains = made
+    with pytest.raises(DescriptionError, match="all_channel_ids of the spike trains has a channel twice"):
+        sl.from_neo(segment)
+
+
 def test_signals_of_one_name_are_all_there_whatever_it_is():
     run = sl.from_neo(segment_of(*(signal(((k,),), name="a@b") for k in (1.0, 2.0, 3.0))))
     assert [float(each.values[0, 0]) for each in run.trace_data.values()] == [1.0, 2.0, 3.0]

@@ -9,7 +9,7 @@ from tolerances import EXACT
 
 import spikelearn as sl
 from spikelearn.errors import SpikelearnError
-from spikelearn.io.sonata_files import read_spikes
+from spikelearn.io.sonata_files import read_report, read_spikes
 
 h5py = pytest.importorskip("h5py")
 
@@ -163,6 +163,26 @@ def test_spikes_without_nodes_are_told(tmp_path):
         file["spikes/a/timestamps"] = [1.0]
     with pytest.raises(SpikelearnError, match="/spikes/a: expected datasets .*there is no node_ids"):
         read_spikes(tmp_path / "spikes.h5")
+
+
+@pytest.mark.parametrize(
+    ("what", "values", "words"),
+    [
+        ("index_pointers", [0], "expected index_pointers from 0 on"),
+        ("index_pointers", [0, 2, 1], "expected index_pointers from 0 on"),
+        ("index_pointers", [0, 1, 1], r"got shape \(3, 2\), 1 elements"),
+        ("time", [0.0, 3.0, -1.0], "time step above 0 ms, got .*-1 ms"),
+        ("time", [np.nan, 3.0, 1.0], "expected data of .times, elements."),
+    ],
+)
+def test_reports_that_contradict_themselves_are_told(what, values, words, tmp_path):
+    given = {"node_ids": [3, 5], "index_pointers": [0, 1, 2], "time": [0.0, 3.0, 1.0], what: values}
+    with h5py.File(tmp_path / "report.h5", "w") as file:
+        file["report/cells/data"] = np.zeros((3, 2))
+        for name, each in given.items():
+            file[f"report/cells/mapping/{name}"] = each
+    with pytest.raises(SpikelearnError, match=f"report.h5: /report/cells: .*{words}"):
+        read_report(tmp_path / "report.h5")
 
 
 def test_samples_that_float32_cannot_have_are_told_before_anything_is_written(tmp_path):

@@ -157,7 +157,13 @@ class _Writing:
         synapses = self.net.synapses(projection)
         delays, before = _delays(synapses, source.size, target.size, dt, where)
         scale = _per_weight(target, projection.port, dt)
-        matrix = np.zeros((target.size, source.size))
+        try:
+            matrix = np.zeros((target.size, source.size))
+        except MemoryError:
+            raise DescriptionError(
+                f"{where}: a Linear of NIR has a weight for each pair, here {target.size:,} x {source.size:,}, for "
+                "which there is no memory"
+            ) from None
         np.add.at(matrix, (synapses.post, synapses.pre), synapses.weight / scale[synapses.post])
         linear = self._free(projection.name)
         # a Delay after the matrix would also delay the bias
