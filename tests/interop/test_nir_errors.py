@@ -269,6 +269,27 @@ def test_a_matrix_that_does_not_fit_into_memory_is_told():
         net.to_nir()
 
 
+@pytest.mark.parametrize("leak", [[0.0, 0.0], [0.3, 0.3], [0.0, 0.1]])
+def test_a_readout_starts_at_its_leak_however_it_is_changed(leak):
+    net = sl.from_nir(small(lif=nir.LI(LIF[0], LIF[1], np.array(leak))))
+    net.set(net.populations["lif"], tau=5.0)
+    node = net.to_nir().nodes["lif"]
+    np.testing.assert_array_equal(node.tau, 0.005)
+    np.testing.assert_array_equal(node.v_leak, leak)
+
+
+def test_with_another_leak_a_neuron_starts_there_as_nodes_do():
+    net = sl.from_nir(small())
+    net.set(net.populations["lif"], E_L=[0.2, 0.3])
+    np.testing.assert_array_equal(net.to_nir().nodes["lif"].v_leak, [0.2, 0.3])
+
+
+def test_an_initial_state_that_is_that_of_nir_can_be_given():
+    net = sl.Network()
+    net.population(2, sl.LIFDelta(t_ref=0.0, E_L=[-70.0, -60.0]), name="p", initial={"V_m": [-70.0, -60.0]})
+    np.testing.assert_array_equal(net.to_nir().nodes["p"].v_leak, [-70.0, -60.0])
+
+
 def test_a_frozen_rule_is_written_as_its_weights():
     net, one, other = two_layers()
     net.connect(one, other, weight=2.0, plasticity=sl.STDP(W_max=10.0), plastic=False, name="p")

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
+from spikelearn.engine.lowering.block_arrays import initial_values
 from spikelearn.errors import DescriptionError
 from spikelearn.interop.nir.cells import SAID, native_kind, values_of
 from spikelearn.interop.nir.graph import NIROrigin, flat, kind_of, nir_package
@@ -77,7 +78,8 @@ class _Writing:
             self.known.add(name)
             population, was = net.populations[name], cell.neuron
             kind, now = kind_of(inner[name]), population.model
-            _check_initial(population, again.net.populations[name].initial)
+            first = again.net.populations[name]
+            _check_initial(population, {each: initial_values(first, 0)[each] for each in first.initial})
             if now != was and kind != "Output" and native_kind(now, f"to_nir: population {name!r}") != kind:
                 raise DescriptionError(
                     f"to_nir: population {name!r} was node {name!r} ({kind}) and is now a "
@@ -133,7 +135,7 @@ class _Writing:
         kind = native_kind(neuron, where)
         if np.any(np.asarray(getattr(neuron.parameters, "sequential", 0.0)) != 0.0):
             raise DescriptionError(f"{where}: sequential is 1; NIR has no methods of integration: expected 0")
-        _check_initial(population, neuron.model.initial(neuron.parameters))
+        _check_initial(population, {})
         values = values_of(kind, neuron, self.net.dt, False)
         self.nodes[name] = getattr(nir, kind)(**{key: np.broadcast_to(v, n) * 1.0 for key, v in values.items()})
         current = getattr(neuron.parameters, "I_e", 0.0)
@@ -194,9 +196,15 @@ class _Writing:
 
 
 def _check_initial(population: Population, start: Mapping[str, Any]) -> None:
-    """Raise DescriptionError for an initial state that is not the one from which nodes of NIR start."""
-    for variable, value in population.initial.items():
-        if not np.all(np.asarray(value) == np.asarray(start.get(variable, 0.0))):
+    """Raise DescriptionError for an initial state that is not the one from which nodes of NIR start.
+
+    start: what is not as the parameters say, (n,) each.
+    """
+    assert isinstance(population.model, Neuron)
+    usual = population.model.model.initial(population.model.parameters)
+    values = initial_values(population, 0)
+    for variable in population.initial:
+        if not np.all(values[variable] == np.asarray(start.get(variable, usual.get(variable, 0.0)))):
             raise DescriptionError(
                 f"to_nir: population {population.name!r}: its initial {variable} is given; NIR has no initial state"
             )
