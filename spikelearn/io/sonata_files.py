@@ -51,9 +51,8 @@ def write(run: Run, folder: Any, leave_out: Sequence[str] = ()) -> dict[str, Pat
                 f"to_sonata: a report needs samples at equal intervals, and those of {samples.label!r} of "
                 f"{samples.name!r} are not; leave_out=[{samples.label!r}] writes the rest"
             )
-        largest = np.abs(
-            samples.trace.values, where=np.isfinite(samples.trace.values), out=np.zeros(samples.trace.values.shape)
-        )
+        values = samples.trace.values
+        largest = np.abs(values[np.isfinite(values)]) if values.dtype == np.float64 else np.zeros(0)
         if largest.max(initial=0.0) > np.finfo(np.float32).max:
             raise DescriptionError(
                 f"to_sonata: samples of reports are float32, and {samples.label!r} of {samples.name!r} has "
