@@ -14,10 +14,10 @@ from typing import Any
 import spikelearn as sl
 from spikelearn.experiments import load_experiment
 
-SIMULATORS = ("spikelearn", "nest", "brian2", "annarchy", "auryn", "brainpy")
+SIMULATORS = ("spikelearn", "nest", "brian2", "annarchy", "auryn", "brainpy", "nest_host")
 TITLES = {
     "spikelearn": "spikelearn", "nest": "NEST", "brian2": "Brian2 C++", "annarchy": "ANNarchy", "auryn": "Auryn",
-    "brainpy": "BrainPy",
+    "brainpy": "BrainPy", "nest_host": "NEST, compiled here",
 }  # fmt: skip
 
 

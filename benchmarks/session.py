@@ -32,7 +32,7 @@ COMPILED = ("annarchy", "auryn", "brainpy")
 """Simulators that compile each network anew."""
 PACKAGES = {
     "spikelearn": "spikelearn", "nest": "nest-simulator", "brian2": "brian2", "annarchy": "ANNarchy",
-    "brainpy": "brainpy",
+    "brainpy": "brainpy", "nest_host": "nest-simulator",
 }  # fmt: skip
 BYTES_PER_SYNAPSE = ("static, one weight", "static, own weights", "stdp", "dopamine")
 IN_DEGREES = (400, 1600)
@@ -113,7 +113,9 @@ class Session:
     def gets_ready(self, simulator: str, network: Network) -> bool:
         """NEST compiles nothing. spikelearn compiles the same code for a large network as for the small one of its
         family that comes before it, so the large one is not built just for that."""
-        return simulator != "nest" and (simulator != "spikelearn" or network.synapses < MOST_SYNAPSES_TO_GET_READY)
+        return not simulator.startswith("nest") and (
+            simulator != "spikelearn" or network.synapses < MOST_SYNAPSES_TO_GET_READY
+        )
 
     def rounds(self, network: Network, repeats: int, threads: Sequence[int], simulators: Sequence[str]) -> None:
         """Complete rounds are not measured again; networks that cannot be compiled are not run."""
@@ -244,10 +246,19 @@ def complete_rounds(
 
 
 def interpreters(peers: Sequence[str], other_pythons: dict[str, str]) -> Iterator[tuple[str, str, str | None]]:
-    """(simulator, its interpreter, its version or None if it is not installed there). Auryn is no Python package."""
+    """(simulator, its interpreter, its version or None if it is not installed there).
+
+    Auryn is no Python package, and a NEST that was compiled on this machine is known to its own interpreter only.
+    """
     for simulator in ("spikelearn", *peers):
         python = other_pythons.get(simulator, sys.executable)
-        yield simulator, python, in_auryn.version() if simulator == "auryn" else version(PACKAGES[simulator], python)
+        if simulator == "auryn":
+            yield simulator, python, in_auryn.version()
+        elif simulator == "nest_host":
+            asked = "import nest; print(); print(nest.build_info['version'])"
+            yield simulator, python, answer_of(python, asked) if simulator in other_pythons else None
+        else:
+            yield simulator, python, version(PACKAGES[simulator], python)
 
 
 def version(package: str, python: str) -> str | None:
@@ -256,12 +267,16 @@ def version(package: str, python: str) -> str | None:
             return importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             return "from source" if package == "spikelearn" else None
-    program = f"import importlib.metadata as m; print(m.version({package!r}))"
+    return answer_of(python, f"import importlib.metadata as m; print(m.version({package!r}))")
+
+
+def answer_of(python: str, program: str) -> str | None:
+    """The last line that a program prints; None if it fails."""
     try:
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     except OSError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout.strip().rpartition("\n")[2] if done.returncode == 0 else None
 
 
 def processor() -> str:

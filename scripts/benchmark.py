@@ -8,7 +8,8 @@
 Measurements go into raw.jsonl in the folder --out; --resume continues an interrupted session, and --report makes tables
 of existing measurements. --write puts them into docs/benchmarks.md and draws its plots. No peer is required; PYTHON
 is an interpreter that has the peer (BrainPy also needs numba there), and AURYN the folder of Auryn's repository, in
-which it has been compiled. See benchmarks/ for the networks, how they are compared, and the goals.
+which it has been compiled; --peer nest_host=PYTHON is a NEST compiled for this processor, beside its wheel. See
+benchmarks/ for the networks, how they are compared, and the goals.
 """
 
 from __future__ import annotations
@@ -61,8 +62,9 @@ def chosen(options: argparse.Namespace, *names: str) -> bool:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
-    peers = networks.SIMULATORS[1:] if options.peers is None else options.peers
     interpreters = dict(each.split("=", 1) for each in options.peer)
+    all_peers = [each for each in networks.SIMULATORS[1:] if each != "nest_host" or each in interpreters]
+    peers = all_peers if options.peers is None else options.peers
     found = list(session.interpreters(peers, interpreters))
     for simulator, python, version in found:
         print(f"{simulator}: {version or f'not installed for {python}'}", flush=True)
@@ -78,6 +80,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         if not chosen(options, network.name, network.part):
             continue
         taking_part = network.simulators + (network.on_request if options.on_request else ())
+        taking_part += ("nest_host",) if "nest" in taking_part else ()
         simulators = [each for each in networks.SIMULATORS if each in taking_part and each in here.pythons]
         here.rounds(network, options.repeats or network.repeats, options.threads, simulators)
     if chosen(options, "start"):

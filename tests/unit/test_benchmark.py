@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,6 +158,16 @@ def test_every_simulator_has_a_title_a_marker_and_a_version():
 def test_a_peer_is_found_in_its_own_interpreter():
     nowhere = dict((name, found) for name, _, found in session.interpreters(["brainpy"], {"brainpy": "/no/python"}))
     assert nowhere["brainpy"] is None
+
+
+def test_a_nest_compiled_here_is_looked_for_only_where_it_is_said_to_be(tmp_path):
+    (tmp_path / "nest.py").write_text("print('a banner'); build_info = {'version': '3.10.0'}")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    assert next(found for name, _, found in session.interpreters(["nest_host"], {}) if name == "nest_host") is None
+    (_, (name, where, found)) = session.interpreters(["nest_host"], {"nest_host": str(python)})
+    assert (name, where, found) == ("nest_host", str(python), "3.10.0")
 
 
 def test_the_kick_of_coba_is_that_of_the_model():
