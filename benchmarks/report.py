@@ -303,9 +303,10 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
         "Values are means over neurons; synchrony is the variance over the mean of counts in bins of 3 ms. "
         "Auryn and BrainPy count in float32. Auryn connects each pair with a probability. All but NEST's wheel are "
         "compiled for this processor; a NEST that is (`--peer nest_host=PYTHON`) took 0.80 (0.79 to 0.87) of the "
-        "wheel's time on Brunel and 0.84 (0.80 to 0.92) on the tenth of the microcircuit, with the same spikes, on one thread, "
-        "2026-12-01, three rounds. BrainPy returns whether each neuron has fired in each step, and XLA, by which it "
-        "is compiled, decides which loops are divided between its threads. GeNN is not installed here: its times are "
+        "wheel's time on Brunel and 0.84 (0.80 to 0.92) on the tenth of the microcircuit, with the same spikes, on one "
+        "thread, 2026-12-01, three rounds. BrainPy returns whether each neuron has fired in each step, and XLA, by "
+        "which it is compiled, decides which loops are divided between its threads. GeNN is not installed here: its "
+        "times are "
         f"from {goals.ELSEWHERE_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
         "there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
