@@ -42,7 +42,7 @@ class Parameters:
     set1: str = parameter("ADBE FDBC", "", "sequences of set I")
     set2: str = parameter("ENDIJ LNDIK GJMCN FJMCI BCKHI ACKHF", "", "sequences of set II; empty to leave it out")
     episodes_1: int = parameter(60, "", "presentations of set I")
-    episodes_2: int = parameter(60, "", "presentations of set II")
+    episodes_2: int = parameter(120, "", "presentations of set II")
     cells: int = parameter(150, "", "excitatory cells of each symbol")
     connection_probability: float = parameter(0.2, "", "in-degree of a cell as a fraction of all cells")
     element_interval: float = parameter(40.0, "ms", "time from one element to the next")
