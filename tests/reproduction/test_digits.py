@@ -23,8 +23,7 @@ def learned(quick, seed, **settings):
 
 
 def test_three_times_through_700_digits_teach_most_of_them_and_shuffled_reward_teaches_nothing():
-    """Quick form. Seeds 1 to 4 gave 0.80 to 0.85 of 360 digits; the standard error of a figure is 0.02. Chance is 0.1;
-    weights that wander without reward reached 0.2 at most in eight runs."""
+    """Quick form. The standard error of a figure is 0.02. Chance is 0.1."""
     metrics = learned(True, 1).metrics
     assert metrics["test_accuracy"] >= 0.75
     assert metrics["shuffled_reward_accuracy"] < 0.25
@@ -83,7 +82,7 @@ def test_the_figure_has_ticks_at_whole_epochs_only(epochs):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_held_out_digits_are_read_with_85_percent(seed):
     metrics = learned(False, seed).metrics
-    assert metrics["test_accuracy"] >= 0.85
+    assert metrics["test_accuracy"] >= 0.85, "0.90 is the median over seeds"
     assert metrics["shuffled_reward_accuracy"] < 0.2
 
 
