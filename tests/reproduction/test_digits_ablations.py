@@ -31,7 +31,7 @@ def taught(images, name):
 
 def changed_populations(before, after, run):
     """How many of the ten populations have changed weights, by image at most one if only the answer learns."""
-    post = run.synapses("pixels->pyramidal").post // 5
+    post = run.synapses("pixels->pyramidal").post // 10
     return {int(k) for k in np.unique(post[before != after])}
 
 
@@ -41,7 +41,7 @@ def test_only_populations_that_answered_learn_although_all_synapses_are_plastic_
     learned = changed_populations(before, after, run)
     assert learned >= set(answers.tolist()) & learned and 0 < len(learned) <= 10
     moved = np.abs(after - before)
-    post = run.synapses("pixels->pyramidal").post // 5
+    post = run.synapses("pixels->pyramidal").post // 10
     share = moved[np.isin(post, answers)].sum() / moved.sum()
     assert share > 0.9, bursting
 
@@ -49,7 +49,7 @@ def test_only_populations_that_answered_learn_although_all_synapses_are_plastic_
 def test_with_tags_at_every_spike_populations_learn_that_did_not_answer(images):
     intact, every = (taught(images, name) for name in ("intact", "every_spike"))
     quiet = [
-        np.abs(after - before)[~np.isin(run.synapses("pixels->pyramidal").post // 5, answers)].sum()
+        np.abs(after - before)[~np.isin(run.synapses("pixels->pyramidal").post // 10, answers)].sum()
         for before, after, run, answers in (intact, every)
     ]
     assert quiet[1] > 10.0 * quiet[0]
