@@ -67,10 +67,11 @@ def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
         shown = [f"{f(numbers):.4g}" for f in (statistics.median, min, max)] if numbers else ["none"] * 3
         agree = [published.agrees(value) for value in values] if published else []
         judged = [each for each in agree if each is not None]
+        ran = any(name in each["metrics"] for each in found)
         equal = (
             ", all equal" if len(numbers) > 1 and len(numbers) == len(found) and min(numbers) == max(numbers) else ""
         )
-        in_range = f"{sum(judged)} of {len(judged)}{equal}" if judged else ""
+        in_range = (f"{sum(judged)} of {len(judged)}{equal}" if ran else "not run") if judged else ""
         compared = [""] * 4
         if published:
             compared = [_cell(published.value), published.kind, _cell(published.source), _range(published)]

@@ -31,6 +31,7 @@ from spikelearn.experiments import Outcome, Published, parameter
 SEEDS = 3
 QUICK = {"duration": 5.0}
 PUBLISHED = {"seed": Published("below 3", high=2.0, source="made up"), "never": Published("1", low=1.0)}
+PUBLISHED["absent"] = Published("1", low=1.0)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def simulate(parameters, seed, sink=None, progress=None):
     net = sl.Network(seed=seed)
     net.population(1, sl.Poisson(rate=10.0))
     run = net.run(parameters.duration, progress=False)
-    return Outcome(run, {"seed": float(seed), "t_stop": run.t_stop})
+    return Outcome(run, {"seed": float(seed), "t_stop": run.t_stop, "never": None})
 
 
 def figure(parameters, outcome):
@@ -80,6 +81,7 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     assert [found["metrics"]["t_stop"] for _, found in first] == [10.0] * 3
     assert "| seed | 2 | 1 | 3 | below 3 | published | made up | at most 2 | 2 of 3 |" in page
     assert "| never | none | none | none | 1 | published |  | at least 1 | 0 of 3 |" in page
+    assert "| absent | none | none | none | 1 | published |  | at least 1 | not run |" in page
     assert (tmp_path / "gallery" / "coin.png").exists()
     assert "![coin](coin.png)" in reproduction_pages.gallery([], tmp_path)
 
