@@ -13,7 +13,8 @@ DOCS = Path(__file__).parents[1]
 
 def pages() -> dict[str, str]:
     """Name of the model -> its page in MyST, to stand in gallery/models; and "index", the list of all."""
-    measured = dict(re.findall(r"^## (\w+)\n\n(.*?)(?=^## |\Z)", _text("results.md"), re.MULTILINE | re.DOTALL))
+    sections = re.findall(r"^## (\w+)(?:, [^\n]*)?\n\n(.*?)(?=^## |\Z)", _text("results.md"), re.MULTILINE | re.DOTALL)
+    measured = dict(reversed(sections))  # of several settings the first one
     found = {each.name: _page(each.name, measured.get(each.name, "")) for each in list_experiments()}
     rows = [f"* - [{each.name}]({each.name}.md)\n  - {escaped(each.summary)}" for each in list_experiments()]
     tree = "\n".join(found)
@@ -32,7 +33,8 @@ def _text(name: str) -> str:
 def _page(name: str, measured: str) -> str:
     model = load_experiment(name)
     parts = [f"# {name}", escaped(model.summary)]
-    drawings = [f"gallery/{name}.png", f"{name}.png"]
+    others = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.glob(f"gallery/{name}+*.png"))
+    drawings = [f"gallery/{name}.png", f"{name}.png", *others]
     picture = next((each for each in drawings if (DOCS / each).exists()), "")
     if picture:
         parts += [f"![{escaped(model.summary)}](/{picture})"]

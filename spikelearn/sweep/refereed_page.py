@@ -10,7 +10,7 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.extras import needed
-from spikelearn.sweep.reproduction import Job, current_measurements, made_with
+from spikelearn.sweep.reproduction import Job, current_measurements, made_with, with_kept
 
 NOT_ON_RECORD = "not on record"
 
@@ -22,8 +22,9 @@ def refereed(jobs: Sequence[Job], folder: Path, command: str) -> str:
     """
     lines: list[str] = []
     made_by: set[str] = set()
-    for title in dict.fromkeys(job.title for job in jobs):
-        own = [job for job in jobs if job.title == title]
+    everything = with_kept(jobs, folder)
+    for title in dict.fromkeys(job.title for job in everything):
+        own = [job for job in everything if job.title == title]
         if measured := current_measurements(own, folder):
             lines += _section(own[0], measured)
             made_by |= {made_with(each["versions"]) for each in measured.values()}

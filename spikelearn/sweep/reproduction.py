@@ -245,6 +245,12 @@ def kept_jobs(folder: Path) -> list[Job]:
     return jobs
 
 
+def with_kept(jobs: Sequence[Job], folder: Path) -> list[Job]:
+    """These jobs, and after them all others that a folder has measurements of."""
+    asked = {(job.title, job.seed) for job in jobs}
+    return [*jobs, *(job for job in kept_jobs(folder) if (job.title, job.seed) not in asked)]
+
+
 def read(folder: Path, file_name: str) -> dict[str, Any]:
     """What is kept of a model with its settings: seed -> measurement. Raises ExperimentError if it cannot be read."""
     path = _path(folder, file_name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
-from spikelearn.sweep.reproduction import Job, current_measurements, kept_jobs, made_with
+from spikelearn.sweep.reproduction import Job, current_measurements, kept_jobs, made_with, with_kept
 
 COMMON = ("synaptic_events", "wall_s", "real_time_factor")
 """Metrics that every model has: they tell of the machine, and are left out of the page."""
@@ -28,8 +28,7 @@ def page(jobs: Sequence[Job], folder: Path, command: str, machine: str) -> str:
     ]  # fmt: skip
     lines: list[str] = []
     made_by: set[str] = set()
-    asked = {(job.title, job.seed) for job in jobs}
-    everything = [*jobs, *(job for job in kept_jobs(folder) if (job.title, job.seed) not in asked)]
+    everything = with_kept(jobs, folder)
     missing = []
     for title in dict.fromkeys(job.title for job in everything):
         own = [job for job in everything if job.title == title]
