@@ -140,9 +140,8 @@ def accept_changes(jobs: Sequence[Job], folder: Path) -> None:
 
 
 def made_with(made_by: Mapping[str, str]) -> str:
-    """The version of spikelearn that computed a result, and the commit where it is known, as text."""
-    version = made_by.get("spikelearn", "unknown")
-    return f"{version} (commit {made_by['commit']})" if made_by.get("commit") else version
+    """The version of spikelearn that computed a result, and the commit, as text."""
+    return f"{made_by.get('spikelearn', 'unknown')} (commit {made_by.get('commit') or 'not known'})"
 
 
 def forget(jobs: Sequence[Job], folder: Path) -> None:

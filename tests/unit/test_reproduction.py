@@ -111,7 +111,7 @@ def test_a_result_of_other_code_is_computed_anew_and_each_carries_its_commit(mod
     assert reported[-1][1]["key"] != first["key"]
     of = reported[-1][1]["versions"].get("commit")
     assert of == version.commit()
-    assert f"on a machine, with spikelearn {version.VERSION}{f' (commit {of})' if of else ''}." in page
+    assert f"on a machine, with spikelearn {version.VERSION} (commit {of or 'not known'})." in page
 
 
 def test_the_digest_of_the_code_changes_with_any_source_file(tmp_path, monkeypatch):
