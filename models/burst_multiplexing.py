@@ -5,7 +5,9 @@ Naud & Sprekeler 2018, Sparse bursts optimize information transmission in a mult
 A pyramidal cell responds to input to its soma with single spikes. Each propagates back into the apical dendrite; if
 that is depolarised too, it responds with a long current into the soma, and the spike becomes a burst. An event is an
 isolated spike or the first of a burst. The event rate follows the input to the soma; the burst probability, the
-fraction of events that are bursts, follows the input to the dendrites. Short-term plasticity separates them again.
+fraction of events that are bursts, follows the input to the dendrites. Short-term plasticity separates them again. The
+cell, `Pyramidal`, has the paper's constants; in a program of its group (apayeur/auryn, NaudGroup) the threshold moves,
+nothing is refractory, the back-propagating current begins at once, and noise is Poisson input.
 
 Acceptance criteria of the three experiments (bac_firing.py shows the burst itself, in one cell without noise):
 
@@ -35,8 +37,6 @@ from spikelearn.plots.style import DASHED, INK, PALETTE, clean
 
 @dataclass(frozen=True)
 class Parameters:
-    """The constants of the cell are the defaults of `Pyramidal`, taken from the paper."""
-
     N: int = parameter(4000, "", "cells of the multiplexing experiment")
     duration: float = parameter(2000.0, "ms", "multiplexing experiment: analysed part, whole cycles of 200 ms")
     burn_in: float = parameter(200.0, "ms", "time before the analysed part")

@@ -11,6 +11,10 @@ homeostasis): until the estimate is right, the weight moves in the direction of 
 
 Acceptance criteria: the change of weight crosses 0 at a burst probability of 0.2. Controls: with an estimate that
 starts at 0.4 it crosses there; with one that stays at 0, no bursts are expected and it grows at any burst probability.
+
+Differs from the authors' script (apayeur/spikingburstprop, plasticity-protocol): it draws spike trains, here cells are
+made to fire; the second spike of a burst comes after 2 to 12 ms, here 5 to 15; it has 20 pairs, steps of 1 ms,
+probabilities up to 0.45, and an estimate that may exceed 1.
 """
 
 from __future__ import annotations

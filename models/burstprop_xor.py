@@ -54,7 +54,7 @@ class Parameters:
     teacher: float = parameter(1000.0, "pA", "largest teaching current")
     one: float = parameter(150.0, "pA", "current into the somata of an input population that is 1")
     zero: float = parameter(-350.0, "pA", "current into the somata of an input population that is 0")
-    delay: float = parameter(0.8, "ms", "delay of all synapses")
+    delay: float = parameter(0.8, "ms", "of all synapses; in the authors' sim_xor.cpp none, here at least dt")
     threads: int = parameter(1, "", "threads of a network; 0 for as many as are faster")
 
     def __post_init__(self) -> None:

@@ -17,6 +17,11 @@ dendrite  The same rule on the dendritic potential of Pyramidal, post before pre
           in distal dendrites). Control: where no spike arrives the current changes nothing.
 
 Each pair of a curve is a synapse of its own onto a neuron of its own, in one network. Nothing in it is random.
+
+The soma is NEST's, which differs from the authors' MATLAB code (ModelDB 144566): there the step is 1 ms and averages
+are seen 3 ms late; a spike is found at 20 mV, and the potential is 29.4 and then 32.9 mV for a step each; after it the
+threshold is -30.4 mV, for which NEST has V_th_max = +30.4; all 15 repetitions are simulated, and there is no sixth
+spike.
 """
 
 from __future__ import annotations

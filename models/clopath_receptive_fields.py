@@ -10,6 +10,10 @@ its homeostasis: the more the neuron has been depolarised in the last second, th
 The sums of its ON and of its OFF weights are kept constant. Each neuron sees different patches. The paper has patches
 of 16 x 16 pixels from ten whitened scenes, and 37.5 Hz for the strongest; here they are smaller and rates higher.
 
+No code of the authors for images was found (ModelDB 144566 has Gaussian patterns of 500 inputs, tenfold amplitudes). In
+that code depression is scaled by the average over 1.2 s of the squared depolarisation over 60, here by the square of an
+average over 1 s over u_ref_squared, as in the paper's Eq. 3.
+
 Acceptance criteria: a receptive field (ON weights minus OFF weights) that is oriented and local: one or two elongated
 subfields of either sign. Two numbers are computed for each field r:
 

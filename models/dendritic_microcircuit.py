@@ -10,7 +10,9 @@ path. Basal synapses learn the difference between the rate of the soma and the r
 make (sl.DendriticPrediction).
 
 All of it twice: with spikes (perfect integrators behind each soma), and as its rate limit, the same cells, synapses and
-rules with events that carry the rate in every step.
+rules with events that carry the rate in every step. Conductances are ours. In unibe-cns/le_NeurIPS_code, which has no
+Yin-Yang, g_L, g_B, g_A and g_som are 0.03, 0.1, 0.06 and 0.06, synapses act at once, and learning begins in the
+self-predicting state.
 
 What must come out: the apical potential falls to a small part of what it was before interneurons learned, and the
 network reads at least 94 % of Yin-Yang (published 96.7 +- 0.8 %, as rates), as rates and with spikes; without feedback
@@ -51,8 +53,6 @@ TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that can be set."""
-
     epochs: int = parameter(15, "", "times that all training points are shown; published 45")
     n_train: int = parameter(6000, "", "points to learn")
     n_test: int = parameter(1000, "", "points to test")

@@ -13,6 +13,9 @@ a period, so that errors as they arrive may point the wrong way. angle: that bet
 in the first layer and minus the gradient through all time, with targets that are what the outputs
 do, and an oscillation of the same period. missed: the mean squared error after learning, by the variance of targets.
 
+Tasks are ours, not those of the authors' program (unibe-cns/gle-code), whose steps are Euler's, so that filter and
+inverse cancel in the limit of short steps only, and whose tau_r are at least one step.
+
 Criteria, chosen here. Weights down are those up, as in the paper (`feedback="tied"`). Learning rates: (1) of four pairs
 of rates the best on validation examples with seed 101, the same for all networks; (2) of 0.003 and 0.01, with seeds 101
 and 102.

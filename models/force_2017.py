@@ -15,9 +15,10 @@ What must come out, in the second after learning: the root of the mean squared e
 target, and the correlation at the best lag within half a period at least 0.97. The control is the same network whose
 learned weights are given to other neurons: at most 0.7. Without learning at all, z is 0.
 
-Two things differ from the script: the gain of each step of least squares is that of the method (the script leaves out
-a factor of 1/(1 + r'Pr)), and filters and membranes are integrated exactly. Neurons start between -65 and 30 mV, above
-threshold in part: otherwise all stay silent.
+Differs from the scripts: the gain of each step of least squares is that of the method (they leave out a factor of
+1/(1 + r'Pr)), and filters and membranes are integrated exactly. For the product of sines theirs (LIFFORCEPRODSINE.m,
+of the supplement) has G = 0.1, Q = 30, P = 2.5e-6 and learns for 25 s, here 0.15, 60, 1e-6 and 10 s. They run on for 5
+and 30 s. Neurons start between -65 and 30 mV, above threshold in part: otherwise all stay silent.
 """
 
 from __future__ import annotations

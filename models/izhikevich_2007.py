@@ -15,9 +15,11 @@ the same dopamine at the same times, which has nothing to do with its own spikes
 The quick form has a quarter of the neurons, with as many synapses each, and takes 40 minutes: fewer synapses compete,
 so the target is found sooner.
 
-Two things differ from the script. It moves the weights every 10 ms, here they follow c' = -c/tau_c + STDP,
-w' = c (n - b) in closed form, with the script's factors per step turned into time constants and rates. And n2 is the
-first excitatory target of n1, where the script takes the first of any kind.
+Differs from the script. It moves the weights every 10 ms, here they follow c' = -c/tau_c + STDP, w' = c (n - b) in
+closed form, with the script's factors per step turned into time constants and rates. n2 is the first excitatory target
+of n1, where the script takes the first of any kind. A neuron's targets are all different, where the script draws them
+with repetition. And the script sees a spike one ms after the input that evoked it, with the next arrivals (see
+`polychronization_2006`): there these depress by 1/0.95 times as much, as would an A_minus of 0.0158.
 """
 
 from __future__ import annotations

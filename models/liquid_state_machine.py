@@ -15,7 +15,10 @@ three standard errors over 100 pairs. The control are the same states, each comp
 pair at the same distance: then only chance is left.
 
 The paper's state distances are of one network each; here each seed has a network of its own. Delays are 1.5 ms among
-excitatory neurons and 1 ms elsewhere (0.8 in the paper, no multiple of the step).
+excitatory neurons and 1 ms elsewhere (0.8 in the paper, no multiple of the step). Brian2's example of this figure reads
+the paper otherwise: distances of inputs have no root and a kernel of exp(-(t/5 ms)^2), pairs are independent trains,
+the input goes to all neurons with one weight and decays with 6 ms at inhibitory ones, background currents are equal,
+and the step is 0.1 ms.
 """
 
 from __future__ import annotations

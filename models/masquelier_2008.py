@@ -16,7 +16,10 @@ gets the same trains, each with a delay of its own of up to half a second, so th
 spikes but the pattern has no common time. With another pairing of spikes, all with all, the neuron falls silent
 (`all_to_all_hit_rate`).
 
-Afferents have constant rates, where those of the paper vary.
+Afferents have constant rates, where those of the paper vary. In the replication's code the input of 450 s is one of 150
+s three times, here all is new; patterns are a piece of that input; a spike after the end of a window is a false alarm,
+and latency is the mean of all spikes, here of the first in each window; hits are counted over the last two thirds; and
+a neuron fires above threshold unless it did within 1 ms, here when it rises through it.
 """
 
 from __future__ import annotations

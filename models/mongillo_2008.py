@@ -16,8 +16,9 @@ much as the other groups. The control at 22.7, synapses that facilitate for 20 m
 
 Weights are given as the peak of the postsynaptic potential, here of currents that decay with 2 ms; each neuron has a
 fixed number of inputs, and noise is held for 1 ms. The potentials of inhibitory synapses and those of selective onto
-inhibitory neurons are those of a membrane of 10 ms, of the others of 15 ms. The quick form has half of the neurons and
-synapses that are twice as strong.
+inhibitory neurons are those of a membrane of 10 ms, of the others of 15 ms. All this is as in a public program for NEST
+(gmtiddia/working_memory_spiking_network), from which this differs: its step is 0.05 ms, membranes begin at 0, the cue
+comes after 3 s. The quick form has half of the neurons and synapses that are twice as strong.
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ them. Controls: no hidden layer; no feedback to the hidden layer; the angle with
 The images are the digits of UCI that ship with scikit-learn, or MNIST where a folder is given. Each pixel of small
 images drives several sources, so that an image sends as many spikes as one of MNIST. Otherwise than in the paper,
 phases have one length and the forward one is longer: what is left of the image before passes three synapses, and after
-50 ms is still a quarter of the apical potential. Learning rates fall while it learns.
+50 ms is still a quarter of the apical potential. Learning rates fall while it learns. From the authors' program
+(jordan-g/Segregated-Dendrite-Deep-Learning) also differ: first weights, there chosen for potentials of 3 +- 3 with
+biases of 0.8; learning rates, there constant, 21 and 105 in these units; responses to arrivals, there cut after 10 ms;
+and it runs without spikes unless told otherwise; with spikes, phases have random lengths.
 """
 
 from __future__ import annotations

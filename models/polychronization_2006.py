@@ -15,7 +15,8 @@ is the same network with weights that do not learn.
 Weights follow w' = drift + s, s' = -s/tau in closed form (time in seconds), where the script moves them once a second.
 A synapse begins to drift at its first arrival, and its weight is that of its last event. In the script a spike is seen
 one ms after the input that evoked it, with the next arrivals, so that these are depressed in full: hence A_minus is
-0.12/0.95. With 0.12 the ratio of the shares was 1.32 instead of 2.00 in the one seed that was tried.
+0.12/0.95. With 0.12 the ratio of the shares was 1.32 instead of 2.00 in the one seed that was tried. A neuron's
+targets are all different, where the paper's script draws them with repetition, and the script runs for a day.
 """
 
 from __future__ import annotations

@@ -14,6 +14,10 @@ Criteria, chosen here: recurrent resonators reach the accuracy of recurrent leak
 presentations and end 0.03 higher on sequences; on Yin-Yang, feed-forward, they gain nothing. Whether a recurrent
 network is needed for the gain is what feed-forward resonators on the same sequences show.
 
+Cells are those of the authors' program (AdaptiveAILab/brf-neurons), but that input counts ten times as much and a
+potential at threshold is a spike; its surrogate gradient (two Gaussians), its output cells with learned time constants,
+and its frequencies at first (15 to 85 rad/s of 100 steps, here 15 to 50) are others, as are tasks, sizes and epochs.
+
 Controls: `still`, the same cells with a frequency of 0, which forget as slowly but do not turn; `frozen`, recurrent
 resonators of which only the output learns; `shuffled`, with the labels of other examples.
 """

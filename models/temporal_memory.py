@@ -5,9 +5,9 @@ of spiking neurons. PLoS Comput. Biol. 18:e1010233; after Hawkins & Ahmad 2016.
 
 Each symbol has 150 excitatory cells and an inhibitory one, which fires once about 17 of them do. Showing an element
 excites all cells of its symbol; those whose dendrite has spiked and keeps them depolarised (a plateau) fire first, and
-the inhibitory cell silences the others. Each of the many synapses between cells has a permanence, which grows if its
-target fires after its source, and transmits once its permanence exceeds a threshold. A homeostatic term keeps every
-cell near one plateau per episode.
+the inhibitory cell silences the others. Each synapse between cells has a permanence, which grows if its target fires
+after its source, and transmits once that exceeds a threshold. A homeostatic term keeps every cell near one plateau per
+episode. In the authors' code permanences never fall below their first values, and lambda_minus_2 is 0.0063.
 
 Two sets of sequences share elements, so that one element alone does not determine the next. Acceptance criteria: before
 learning all cells of a symbol fire; after it about 17 to 20 do, different ones in each context, and before the last

@@ -17,6 +17,8 @@ their correlation is at least 0.90, and their root mean squared difference at mo
 weights; both are means over cells, each with its own pattern. Controls, in the same network with the same teacher:
 frozen weights; and a new pattern at the same rate in each repeat, from which nothing can be predicted.
 
+Differs from NEST's example: 20 cells with patterns of their own, not one, and numbers for what the example draws.
+
 The same network runs on NEST: `describe(Parameters(cells=2), seed=1)[0].run(4800, engine="nest")`.
 """
 

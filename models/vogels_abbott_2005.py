@@ -10,6 +10,10 @@ the CUBA form the resting potential is 1 mV above threshold. CUBA, 0 to 1 s: 4.7
 (NEST's cuba.py, where all neurons start at -49 mV, just above threshold: `start`; from uniform potentials it is
 4.0 Hz). COBA: 14.0 to 14.5 Hz; activity is metastable and dies out for some seeds. COBAHH, 0 to 500 ms: 31.4 and
 29.4 Hz.
+
+Differs from NEST's scripts: coba.py sets no V_m, so that neurons begin at its model's -70 mV, here at E_L; rates are of
+all neurons, not of 500 of each kind; cuba.py as it now stands runs for 10 s. In Brian2's COBAHH.py neurons and
+conductances begin at random, pairs are connected with probability 0.02, and nothing kicks them.
 """
 
 from __future__ import annotations

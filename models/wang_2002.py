@@ -16,7 +16,8 @@ at the highest coherence, has a constant current in place of the synapses among 
 as much before the stimulus: it has the evidence, but decides nothing, so it is right in half of the trials.
 
 Two things differ from the paper: the step is 0.1 ms, and the stimulus lasts for 2 s, since within 1 s some decisions at
-low coherence are not made.
+low coherence are not made. The examples of Brian2 (2 s) and NEST (1 s) have the same numbers, but their stimulus begins
+after 1 s, here 0.5 s, with a delay of at most 0.1 ms, here 0.5 ms, and membranes at -52 or -70 mV, here at -60 to -50.
 """
 
 from __future__ import annotations

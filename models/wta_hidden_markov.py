@@ -13,9 +13,8 @@ the cells that fired before: they are states of a hidden Markov model.
 
 patterns   Four patterns, each 20 of 80 sources, in noise.
 digits     The UCI digits, with a source for each pixel that is bright and one for each that is dark.
-sequences  A B - a b and B A - b a, five patterns of 50 ms. In the test the last two are the mean of a and b: the state
-           in the last element tells which sequence it was only if it was kept since the second, through one (-) that
-           both have.
+sequences  A B - a b and B A - b a, five patterns of 50 ms. In the test the last two are the mean of a and b: the last
+           state tells which sequence it was only if kept since the second element, through one (-) that both have.
 
 Acceptance criteria: the entropy of the class given the winner, the cell that fired most, is at most 0.2 bit for new
 presentations of the patterns, and 1.7 bit for all digits, of which a fifth were not learned; spikes in the last element
@@ -24,6 +23,7 @@ tell the sequences apart in at least 0.9 of the tests. Controls: weights that do
 
 Differs from the papers: a spike comes one step after the inhibition was computed for it, and all cells have the same
 prior. Weights begin above those to which spikes at random would lead; from lower ones few cells take all digits.
+Potentials, delays, patterns and sizes are not those of kappeld/hmm-stdp: see docs/results/authors_code.md.
 """
 
 from __future__ import annotations

@@ -71,6 +71,14 @@ def test_a_neuron_is_held_for_5_ms_after_a_spike_is_silent_for_50_and_its_thresh
         ULP(20).check(theta[step - 1], 20.0 + 0.05 * (number + 1))
 
 
+@pytest.mark.parametrize("adapts", [True, False])
+@pytest.mark.parametrize("given", [{}, {"silent": 5.0}], ids=["as published here", "as in the authors' script"])
+def test_how_long_a_neuron_is_silent_can_be_chosen(given, adapts):
+    p = MODEL.Parameters(neurons=2, **given)
+    layer = MODEL.build(p, MODEL.first_wiring(p, 4, 1), 1, adapts=adapts)
+    assert layer.excitatory.model.parameters.t_silent == given.get("silent", 50.0)
+
+
 def rule_step_by_step(arrivals, spikes, weight, p, dt):
     """The rule as it is written in words: what each arrival sends, and the weight at the end."""
     pre = post_1 = post_2 = 0.0

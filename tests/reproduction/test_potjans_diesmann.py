@@ -43,6 +43,14 @@ def test_the_full_network_has_as_many_synapses_as_published():
     assert sum(numbers) == pytest.approx(299e6, rel=0.005)
 
 
+def test_the_spread_of_weights_from_layer_4_to_2_3_is_that_of_either_reference():
+    places = [(j, i) for j in range(8) for i in range(8)]
+    for spread in (MODEL.parameters().deviation_4E, 0.1):
+        found = {place: FILE.weight_deviation(*place, spread) for place in places}
+        assert found.pop((FILE.NAMES.index("23E"), FILE.NAMES.index("4E"))) == spread
+        assert set(found.values()) == {0.1}
+
+
 @pytest.mark.slow
 def test_at_full_size_rates_and_irregularity_are_those_published():
     """77,169 neurons, 299 million synapses, 10.5 s: 2 GB and about a minute on two cores."""
