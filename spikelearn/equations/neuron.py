@@ -73,9 +73,11 @@ class _Neuron:
         own = {*self.parts.dimensions, *self.constants, *self.drives.values()}
         self.reads = [name for name in READS if name not in own]
         parts.check(
-            Vocabulary({**self.vocabulary.dimensions, **dict.fromkeys(parts.noises, units()["second"].dim ** -0.5)},
-                       self.vocabulary.hints)
-        )  # fmt: skip
+            replace(
+                self.vocabulary,
+                dimensions={**self.vocabulary.dimensions, **dict.fromkeys(parts.noises, units()["second"].dim ** -0.5)},
+            )
+        )
         self._check_noises()
         self.reset = statements(f"reset of {self.owner}", texts["reset"])
         chance = replace(self.vocabulary, random=True)
@@ -138,7 +140,8 @@ class _Neuron:
             noise: f"{noise} is noise, which is only allowed in differential equations" for noise in self.parts.noises
         }
         hints["weight"] = "weight is only available in ports="
-        return Vocabulary(dimensions, hints)
+        others = "give constants in parameters=, and the name of a current from net.drive in currents="
+        return Vocabulary(dimensions, hints, others=others)
 
     def _check_noises(self) -> None:
         """Check that noise is a plain factor of a term, without powers or functions of it."""

@@ -37,11 +37,13 @@ def shown(dimension: Any) -> str:
 @dataclass(frozen=True)
 class Vocabulary:
     """dimensions: name -> Brian2's dimension, of the model's own names. hints: name -> error message for names that are
-    available only in other parts. random: whether it may call rand() and randn()."""
+    available only in other parts. random: whether it may call rand() and randn(). others: what to do about a name that
+    is not known."""
 
     dimensions: Mapping[str, Any]
     hints: Mapping[str, str] = field(default_factory=dict)
     random: bool = False
+    others: str = "give constants in parameters="
 
     def dimension(self, piece: Piece, expected: Any = None, what: str = "it") -> Any:
         """The dimension of an expression. Raises DescriptionError for an unknown name, UnitError for wrong units."""
@@ -118,7 +120,7 @@ class Vocabulary:
             return f"{name} is a function and needs its arguments"
         return (
             f"{name} is unknown{suggest(name, self.dimensions)}; known names are {', '.join(self.dimensions)}; "
-            "give constants in parameters="
+            f"{self.others}"
         )
 
     def _dimension(self, piece: Piece, tree: ast.expr) -> Any:

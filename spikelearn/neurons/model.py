@@ -371,11 +371,15 @@ class NeuronModel(FromSource):
 
     def port(self, name: str | None, where: str) -> str:
         """Check a port name; None means the first port."""
+        if not self.ports:
+            raise DescriptionError(f"{where}: {self.name} has no port for events; from_equations takes them in ports=")
         if name is None:
             return next(iter(self.ports))
         if not isinstance(name, str) or name not in self.ports:
+            of_another_kind = "" if isinstance(name, str) else "; a port is a name, and a connection rule goes in rule="
             raise DescriptionError(
-                f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; it has: {', '.join(self.ports)}"
+                f"{where}: {self.name} has no port {name!r}{suggest(name, self.ports)}; "
+                f"it has: {', '.join(self.ports)}{of_another_kind}"
             )
         return name
 

@@ -11,6 +11,8 @@ import matplotlib
 import pytest
 from site_pages import ROOT
 
+from spikelearn.equations.brian import import_brian2
+
 DOCS = ROOT / "docs"
 NEEDS_MORE = ("interop",)
 """Pages whose code needs files and packages of others; the tests of each of these formats have what they show."""
@@ -31,6 +33,8 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "page"}
     text = page.read_text(encoding="utf-8")
+    if "from brian2 import" in text:
+        import_brian2()  # without the warnings of what Brian2 imports
     with matplotlib.rc_context():
         for found in re.finditer(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
             before = "\n" * text[: found.start(1)].count("\n")  # so that an error names the line of the page

@@ -441,6 +441,9 @@ def test_importing_spikelearn_loads_neither_brian2_nor_matplotlib():
     assert done.stdout.strip() == "[]"
 
 
+DECAY = "dv/dt = -v/(10*ms) : 1"
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [
@@ -453,6 +456,15 @@ def test_importing_spikelearn_loads_neither_brian2_nor_matplotlib():
         ),
         (lambda net, cells: net.population(2, sl.LIF(), initial=3), r"expected \{variable: value\}, got 3"),
         (lambda net, cells: net.connect(cells, cells, port=3), "has no port 3"),
+        (lambda net, cells: net.connect(cells, cells, sl.OneToOne()), "it has: exc, inh; .* rule goes in rule="),
+        (
+            lambda net, cells: net.connect(cells, net.population(1, sl.NeuronModel.from_equations(DECAY)())),
+            "no port for events; from_equations takes them in ports=",
+        ),
+        (
+            lambda net, cells: net.drive(net.population(1, sl.NeuronModel.from_equations(DECAY)()), sl.PoissonInput(9)),
+            "no port for events; from_equations takes them in ports=",
+        ),
         (lambda net, cells: net.record(cells, "V_m", every=0.25), "expected a multiple of dt = 0.1 ms"),
         (lambda net, cells: net.connect(cells, cells, weight=sl.LogNormal("a", 1.0)), "mu of weight"),
         (lambda net, cells: net.connect(cells, cells, delay=sl.Uniform(0.0, 2.0)), "at least one step"),

@@ -229,6 +229,7 @@ IN_EQUATIONS = [  # error, message, what is marked, equations
     (D, "E_l is unknown (did you mean 'E_L'?)", "E_l", "dV_m/dt = (E_l - V_m)/tau_m : volt"),
     (D, "known names are V_m, E_L", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
     (D, "give constants in parameters=", "tau_x", "dV_m/dt = (E_L - V_m)/tau_x : volt"),
+    (D, "a current from net.drive in currents=", "J", "dV_m/dt = (E_L - V_m + J*ohm)/tau_m : volt"),
     (U, "V_m / ms is in mV/ms, but C_m in pF", "V_m/ms + C_m", "dV_m/dt = V_m/ms + C_m : volt"),
     (U, "dV_m/dt should be in mV/ms, but this is in mV", "E_L - V_m", "dV_m/dt = E_L - V_m : volt"),
     (D, "foo is not a known function", "foo", "dV_m/dt = foo(E_L)/tau_m : volt"),
