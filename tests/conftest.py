@@ -17,7 +17,7 @@ LONGEST_FIRST = (
     "reproduction/test_dendritic_microcircuit.py", "naive/test_dense_rows.py", "unit/test_rules.py",
     "unit/test_composition.py", "faults/test_sweep_dask.py", "unit/test_scripts.py", "unit/test_cli.py",
     "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py",
-    "interop/test_pynn_numbers.py", "site/test_scripts.py", "site/test_pages.py",
+    "interop/test_pynn_numbers.py", "site/test_example_scripts.py", "site/test_pages.py",
 )  # fmt: skip
 """Files that take more than 30 s of a processor if nothing is compiled yet."""
 

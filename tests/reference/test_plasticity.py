@@ -27,7 +27,11 @@ triplets = st.fixed_dictionaries(
 inhibitory = st.fixed_dictionaries({"eta": st.floats(0.1, 3.0), "alpha": st.floats(0.0, 1.0), "tau": taus})
 RULES = {
     "STDP": (sl.STDP, with_exponents, 0.0),
-    "PowerLawSTDP": (sl.PowerLawSTDP, st.tuples(pair, exponents).map(lambda p: p[0] | {"mu": p[1]}), 0.0),
+    "PowerLawSTDP": (
+        sl.PowerLawSTDP,
+        st.tuples(pair, exponents).map(lambda p: p[0] | {"mu": p[1], "W_max": 1e12}),
+        0.0,
+    ),
     "NearestSTDP": (sl.NearestSTDP, with_exponents, NEAREST_START),
     "PreCentredSTDP": (sl.PreCentredSTDP, with_exponents, 0.0),
     "ReducedSTDP": (sl.ReducedSTDP, with_exponents, NEAREST_START),

@@ -54,7 +54,7 @@ def test_localisation_is_high_for_one_spot_or_two_and_none_for_noise():
 
 
 def test_the_figure_draws():
-    assert len(MODEL.figure(*quick()).axes) == 4 * 6 + 1
+    assert len(MODEL.figure(*quick()).axes) == 5 * 6 + 1
 
 
 @pytest.mark.slow

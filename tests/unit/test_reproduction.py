@@ -220,7 +220,7 @@ def test_the_page_of_claims_pairs_each_control_with_its_metric(tmp_path):
     assert "| seed | 4 | shuffled_seed: a \\| b | 2 | 2.67 (-4.92 to 10.3) |" in page
     assert "| seed | 4 | other:  | 1 | 3.67 (-6.37 to 13.7) |" in page
     assert "|  |  | t_stop:  | 10 |  |" in page
-    assert "## " not in refereed_page.refereed([], tmp_path, "command")
+    assert "## " not in refereed_page.refereed([], tmp_path / "empty", "command")
 
 
 @pytest.mark.parametrize("name", [each.name for each in experiments.list_experiments()])
