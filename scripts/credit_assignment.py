@@ -310,6 +310,8 @@ def thresholds_table(found: Mapping[str, Comparison], rules: Sequence[str]) -> s
 def main(arguments: list[str] | None = None) -> int:
     from spikelearn.errors import SpikelearnError
     from spikelearn.learning.comparison_report import comma_separated, write_figures, write_needs
+    from spikelearn.plots.comparison import accuracy_beside_controls
+    from spikelearn.plots.style import save
 
     options = options_of(arguments)
     try:
@@ -326,6 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
             if PARTS[name].pictures:
                 write_figures(comparison, folder)
         write_needs(_rules_of(found), PAGE.parent / FOLDER)
+        save(accuracy_beside_controls(found["yin_yang"].rows).figure, PAGE.parent.parent / "learning_rules.png")
     except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 1

@@ -129,26 +129,17 @@ def rules_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Sequence[Axes] 
     rows: of each rule and seed, with the columns of a comparison; what is None is left out, and samples of rules that
     did not get there with all seeds. Small dots are seeds, large ones their means; controls are means.
     """
-    rules = list(dict.fromkeys(row["rule"] for row in rows))
-    of_rule = {rule: [row for row in rows if row["rule"] == rule] for rule in rules}
-    means = {rule: np.mean(found) if len(found := _column(of_rule[rule], "test_accuracy")) else -1.0 for rule in rules}
-    rules.sort(key=lambda rule: -float(means[rule]))
-    axes = panels(ax, columns=3, size=(7.2, 1.3 + 0.19 * len(rules)), sharey=True, width_ratios=(2.0, 1.0, 1.0))
-    for place, rule in enumerate(rules):
-        for k, (name, marker) in enumerate(_CONTROLS.items()):
-            values = _column(of_rule[rule], name)
-            if len(values):
-                axes[0].plot(values.mean(), place, marker, mfc="white", mec=colour(k + 1), ms=4.0, zorder=2)
-        _dots(axes[0], _column(of_rule[rule], "test_accuracy"), place)
-        reached = _column(of_rule[rule], "samples_to_90")
-        if len(reached) == len(of_rule[rule]):
+    of_rule = _most_accurate_first(rows)
+    axes = panels(ax, columns=3, size=(7.2, 1.3 + 0.19 * len(of_rule)), sharey=True, width_ratios=(2.0, 1.0, 1.0))
+    for place, found in enumerate(of_rule.values()):
+        _accuracies(axes[0], found, place)
+        reached = _column(found, "samples_to_90")
+        if len(reached) == len(found):
             _dots(axes[1], reached, place)
-        events = [
-            sum(row[each] for each in _EVENTS) for row in of_rule[rule] if None not in [row[each] for each in _EVENTS]
-        ]
+        events = [sum(row[each] for each in _EVENTS) for row in found if None not in [row[each] for each in _EVENTS]]
         _dots(axes[2], np.array(events), place)
-    axes[0].set_yticks(range(len(rules)), rules)
-    axes[0].set(xlabel="test accuracy", xlim=(0.2, 1.0), ylim=(len(rules) - 0.5, -0.5))
+    axes[0].set_yticks(range(len(of_rule)), of_rule)
+    axes[0].set(xlabel="test accuracy", xlim=(0.2, 1.0), ylim=(len(of_rule) - 0.5, -0.5))
     axes[1].set(xlabel="samples to 90 %", xscale="log")
     axes[2].set(xlabel="events a sample", xscale="log")
     for each in axes[1:]:
@@ -157,13 +148,53 @@ def rules_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Sequence[Axes] 
         each.set_axisbelow(True)
         each.grid(axis="y", color=FAINT, lw=0.4)
         each.tick_params(axis="y", length=0)
-    handles = [axes[0].plot([], [], "o", color=colour(0), ms=5.0, label="the rule")[0]]
+    _legend_of_controls(axes[0], rows)
+    return axes
+
+
+def accuracy_beside_controls(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """The first panel of `rules_beside_controls` lying down: a column for each rule, the most accurate first."""
+    of_rule = _most_accurate_first(rows)
+    [ax] = panels(ax, size=(max(0.8 + 0.215 * len(of_rule), 3.6), 3.6))
+    for place, found in enumerate(of_rule.values()):
+        _accuracies(ax, found, place, upright=True)
+    ax.set_xticks(range(len(of_rule)), of_rule, rotation=60, ha="right", rotation_mode="anchor")
+    ax.set(ylabel="test accuracy", ylim=(0.2, 1.0), xlim=(-0.6, len(of_rule) - 0.4))
+    ax.set_axisbelow(True)
+    ax.grid(axis="x", color=FAINT, lw=0.4)
+    ax.tick_params(axis="x", length=0)
+    _legend_of_controls(ax, rows)
+    return ax
+
+
+def _most_accurate_first(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Rule -> its rows; rules without an accuracy come last."""
+    of_rule: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        of_rule.setdefault(row["rule"], []).append(row)
+    means = {
+        rule: np.mean(found) if len(found := _column(of, "test_accuracy")) else -1.0 for rule, of in of_rule.items()
+    }
+    return {rule: of_rule[rule] for rule in sorted(of_rule, key=lambda rule: -float(means[rule]))}
+
+
+def _accuracies(ax: Axes, rows: Sequence[Mapping[str, Any]], place: float, upright: bool = False) -> None:
+    """Of one rule: its seeds, their mean and its controls, along the horizontal axis or, if `upright`, upwards."""
+    for k, (name, marker) in enumerate(_CONTROLS.items()):
+        values = _column(rows, name)
+        if len(values):
+            at = (place, values.mean()) if upright else (values.mean(), place)
+            ax.plot(*at, marker, mfc="white", mec=colour(k + 1), ms=4.0, zorder=2)
+    _dots(ax, _column(rows, "test_accuracy"), place, upright)
+
+
+def _legend_of_controls(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    handles = [ax.plot([], [], "o", color=colour(0), ms=5.0, label="the rule")[0]]
     for k, (name, marker) in enumerate(_CONTROLS.items()):
         if len(_column(rows, name)):
             label = name.removesuffix("_accuracy")
-            handles += axes[0].plot([], [], marker, mfc="white", mec=colour(k + 1), ms=4.0, label=label)
-    axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT_SIZE)
-    return axes
+            handles += ax.plot([], [], marker, mfc="white", mec=colour(k + 1), ms=4.0, label=label)
+    ax.figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT_SIZE)
 
 
 _CONTROLS = {"frozen_accuracy": "s", "linear_accuracy": "^", "shuffled_accuracy": "D"}
@@ -175,11 +206,12 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
     return np.array([float(row[name]) for row in rows if row.get(name) is not None])
 
 
-def _dots(ax: Axes, values: np.ndarray, place: float) -> None:
+def _dots(ax: Axes, values: np.ndarray, place: float, upright: bool = False) -> None:
     """Seeds as small dots, their mean as a large one."""
     if len(values):
-        ax.plot(values, np.full(len(values), place), "o", color=colour(0), ms=2.0, alpha=0.5, zorder=3)
-        ax.plot(values.mean(), place, "o", color=colour(0), ms=5.0, zorder=4)
+        for at, size, alpha, order in ((values, 2.0, 0.5, 3), (values.mean(keepdims=True), 5.0, 1.0, 4)):
+            across, up = (np.full(len(at), place), at) if upright else (at, np.full(len(at), place))
+            ax.plot(across, up, "o", color=colour(0), ms=size, alpha=alpha, zorder=order)
 
 
 def what_must_be_known(needed: Mapping[str, Mapping[str, bool]], ax: Axes | None = None) -> Axes:

@@ -18,7 +18,12 @@ from spikelearn.learning.comparison import COLUMNS, Comparison, compare
 from spikelearn.learning.comparison_report import angles_table, needs_table, write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import KNOWN, RULES, learner_for
-from spikelearn.plots.comparison import accuracy_by_events, accuracy_by_samples, rules_beside_controls
+from spikelearn.plots.comparison import (
+    accuracy_beside_controls,
+    accuracy_by_events,
+    accuracy_by_samples,
+    rules_beside_controls,
+)
 
 X, Y = sl.tasks.yin_yang(40, 3)
 
@@ -145,6 +150,12 @@ def test_rules_stand_in_the_order_of_their_accuracy_and_samples_only_where_all_s
     large = [line for line in samples.get_lines() if len(line.get_xdata()) == 1]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in large] == [(400.0, 0)]
     assert not events.get_lines()
+    columns = accuracy_beside_controls(rows)
+    assert [each.get_text() for each in columns.get_xticklabels()] == ["bptt", "fa"]
+    large = [line for line in columns.get_lines() if line.get_marker() == "o" and line.get_markersize() == 5.0]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in large if len(line.get_xdata())] == [
+        (0, pytest.approx(0.95)), (1, pytest.approx(0.8)),
+    ]  # fmt: skip
 
 
 def test_accuracy_is_drawn_against_all_synaptic_events_until_then():
