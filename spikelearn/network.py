@@ -152,8 +152,12 @@ class Network(ChangingNetwork):
         is read: restore only checkpoints from sources you trust. Raises CheckpointError if the file is missing,
         damaged, truncated, not a checkpoint, of another format version, or if its models have changed since.
 
-        >>> net = Network.restore("state.ckpt")  # doctest: +SKIP
-        >>> run = net.run(500, after=net.recorded)  # doctest: +SKIP
+        >>> net = Network(dt=1.0)
+        >>> inputs = net.population(5, Poisson(50.0), name="inputs")
+        >>> net.run(100.0).checkpoint("state.ckpt")
+        >>> again = Network.restore("state.ckpt")
+        >>> again.run(50.0, after=again.recorded).duration
+        150.0
         """
         from spikelearn.engine import checkpoint
 

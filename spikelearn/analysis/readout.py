@@ -57,6 +57,11 @@ def read_by_votes(
     """Classify patterns by the votes of neurons whose classes are determined from the learned patterns.
 
     learned, tested: (n, neurons) spike counts for each pattern; labels: (n,).
+
+    >>> learned, tested = np.array([[5, 0], [1, 4]]), np.array([[3, 1], [0, 2], [0, 0]])
+    >>> read = read_by_votes(learned, np.array([0, 1]), tested, np.array([0, 1, 1]), n_classes=2)
+    >>> read.answers, round(read.accuracy, 3)
+    (array([ 0,  1, -1]), 0.667)
     """
     classes = classes_of_neurons(learned, learned_labels, n_classes)
     answers = votes(tested, classes, n_classes)
@@ -69,6 +74,11 @@ def course_of_votes(responses: np.ndarray, labels: np.ndarray, n_classes: int, p
 
     Classes of neurons are determined from the previous part. Empty, (0, 2), if there are fewer patterns than parts.
     responses: (n, neurons) spike counts for each pattern during training. labels: (n,).
+
+    >>> responses = np.array([[5, 0], [0, 5], [4, 1], [3, 2], [6, 0], [1, 6]])
+    >>> course_of_votes(responses, np.array([0, 1, 0, 1, 0, 1]), n_classes=2, parts=3)
+    array([[4. , 0.5],
+           [6. , 1. ]])
     """
     if len(labels) < parts:
         return np.zeros((0, 2))
@@ -88,6 +98,10 @@ def linear_accuracy(
 
     learned, tested: (n, features). labels: (n,), of two or more classes.
     Raises ModuleNotFoundError without scikit-learn.
+
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    >>> linear_accuracy(X, y, np.array([[0.5], [2.5]]), np.array([0, 1]))
+    1.0
     """
     from sklearn.linear_model import LogisticRegression
 

@@ -385,7 +385,9 @@ class NetworkBuilder(SwitchingBuilder):
     def plot(self, ax: Any = None) -> Any:
         """Draw the graph of the network: populations, projections, drives. See spikelearn.plots.network.
 
-        >>> net.plot().figure.savefig("network.png")  # doctest: +SKIP
+        >>> net = Network(dt=0.1)
+        >>> cells = net.population(2, LIF(), name="cells")
+        >>> net.plot().figure.savefig("network.png")
         """
         return from_above("spikelearn.plots.graph:network")(self, ax=ax)
 
@@ -399,7 +401,10 @@ class NetworkBuilder(SwitchingBuilder):
         by; without a duration it is as long. Raises DescriptionError for what SONATA cannot say, such as plasticity,
         modulators and further models. Files that are there are replaced. Needs h5py.
 
-        >>> config = net.to_sonata("network", duration=1000)  # doctest: +SKIP
+        >>> net = Network(dt=0.1)
+        >>> cells = net.population(2, LIF(I_e=500.0), name="cells")
+        >>> net.to_sonata("network", duration=1000).name
+        'simulation_config.json'
         """
         return from_above("spikelearn.interop.sonata.writing:write")(self, folder, duration, run)
 

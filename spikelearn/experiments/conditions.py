@@ -48,6 +48,16 @@ def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) ->
     """Run conditions in order; after Ctrl-C no further condition is started.
 
     partial: names of conditions whose results are kept even if Ctrl-C ended them.
+
+    >>> def condition(rate):
+    ...     net = Network(dt=1.0, seed=1)
+    ...     inputs = net.population(10, Poisson(rate))
+    ...     net.record(inputs)
+    ...     run = net.run(100.0)
+    ...     return run, len(run.spikes(inputs).times)
+    >>> done = run_conditions(driven=lambda: condition(50.0), control=lambda: condition(0.0))
+    >>> done.results["driven"] > done.results["control"] == 0
+    True
     """
     results: dict[str, Any] = dict.fromkeys(conditions)
     runs: list[Run] = []
@@ -67,7 +77,14 @@ def run_conditions(*, partial: Collection[str] = (), **conditions: Condition) ->
 
 
 def finished(run: Run, costs: list[Cost] | None = None) -> Run:
-    """Return the run, after adding its cost to `costs`. Raises Interrupted if Ctrl-C ended it."""
+    """Return the run, after adding its cost to `costs`. Raises Interrupted if Ctrl-C ended it.
+
+    >>> net, costs = Network(dt=1.0), []
+    >>> silent = net.population(1, Poisson(0.0))
+    >>> run = finished(net.run(100.0), costs)
+    >>> costs[0].duration
+    100.0
+    """
     if costs is not None:
         costs.append(cost_of(run))
     if run.interrupted:
@@ -76,6 +93,9 @@ def finished(run: Run, costs: list[Cost] | None = None) -> Run:
 
 
 def report(text: str, progress: bool | None = None) -> None:
-    """Print progress to standard error, unless `progress` is False."""
+    """Print progress to standard error, unless `progress` is False.
+
+    >>> report("epoch 1 of 10")  # on standard error
+    """
     if progress is not False:
         print(text, file=sys.stderr)

@@ -36,16 +36,32 @@ class Cost:
 
 
 def cost_of(run: Run) -> Cost:
-    """The cost of one run."""
+    """The cost of one run.
+
+    >>> net = Network(dt=1.0)
+    >>> silent = net.population(1, Poisson(0.0))
+    >>> cost_of(net.run(100.0)).metrics()["synaptic_events"]
+    0
+    """
     return Cost(float(run.wall_s), float(run.duration), int(run.synaptic_events))
 
 
 def cost_at_once(costs: Iterable[Cost]) -> Cost:
-    """The cost of what ran at the same time, in threads: the longest of the wall times, and the sums of the rest."""
+    """The cost of what ran at the same time, in threads: the longest of the wall times, and the sums of the rest.
+
+    >>> cost_at_once([Cost(2.0, 1000.0, 50), Cost(3.0, 1000.0, 70)])
+    Cost(wall_s=3.0, duration=2000.0, synaptic_events=120)
+    """
     costs = list(costs)
     return replace(sum(costs, Cost()), wall_s=max((cost.wall_s for cost in costs), default=0.0))
 
 
 def total_cost(runs: Iterable[Run]) -> Cost:
-    """The total cost of several runs."""
+    """The total cost of several runs.
+
+    >>> net = Network(dt=1.0)
+    >>> silent = net.population(1, Poisson(0.0))
+    >>> total_cost([net.run(100.0), net.run(50.0)]).duration
+    150.0
+    """
     return sum(map(cost_of, runs), Cost())

@@ -82,14 +82,24 @@ class Listed(NamedTuple):
 
 
 def models_directory() -> Path:
-    """The folder of the models: inside an installed package, next to the package in a checkout."""
+    """The folder of the models: inside an installed package, next to the package in a checkout.
+
+    >>> (models_directory() / "brunel_2000.py").is_file()
+    True
+    """
     package = Path(__file__).resolve().parents[1]
     beside = package.parent / "models"
     return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else package / "models"
 
 
 def list_experiments(directory: str | os.PathLike[str] | None = None) -> list[Listed]:
-    """All model files in a directory (default: `models_directory()`), by name, without executing them."""
+    """All model files in a directory (default: `models_directory()`), by name, without executing them.
+
+    >>> for each in list_experiments()[:2]:
+    ...     print(f"{each.name}: {each.summary}")
+    adaptive_nodes: ...
+    bac_firing: ...
+    """
     folder = models_directory() if directory is None else checked_path(directory, "directory of list_experiments")
     paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return [Listed(path.stem, path, _summary(path)) for path in paths]
@@ -104,6 +114,10 @@ def load_experiment(
     in sys.modules, so that its classes can be pickled.
     Raises ExperimentError if the file does not exist, if it cannot be executed (with file and line), or if a required
     part of a model file is missing.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> model.parameters().g, model.quick
+    (5.0, {'duration': 300.0})
     """
     folder = models_directory() if directory is None else checked_path(directory, "directory of load_experiment")
     checked_path(name_or_path, "model")

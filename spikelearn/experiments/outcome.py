@@ -67,7 +67,12 @@ class Control(Expected):
 
 
 def controlled_by(expected: Mapping[str, Expected], metrics: Collection[str]) -> dict[str, str]:
-    """Control -> the metric of a model that it is compared with; "" if there is none (see `Control.of`)."""
+    """Control -> the metric of a model that it is compared with; "" if there is none (see `Control.of`).
+
+    >>> expected = {"accuracy": Goal(0.95, low=0.9), "shuffled_accuracy": Control(0.1, high=0.2)}
+    >>> controlled_by(expected, ["accuracy", "shuffled_accuracy"])
+    {'shuffled_accuracy': 'accuracy'}
+    """
     others = [name for name in metrics if not isinstance(expected.get(name), Control)]
     found = {}
     for name, each in expected.items():
@@ -95,17 +100,30 @@ def common_metrics(outcome: Outcome) -> dict[str, float | int | None]:
     """The metrics that every model reports: the cost of its runs (see `Cost.metrics`).
 
     A model with runs that it does not return must report these metrics itself; its values take precedence.
+
+    >>> net = Network(dt=1.0)
+    >>> silent = net.population(1, Poisson(0.0))
+    >>> list(common_metrics(Outcome(net.run(100.0), {"rate_hz": 0.0})))
+    ['synaptic_events', 'wall_s', 'real_time_factor']
     """
     return total_cost((outcome.run, *outcome.other_runs)).metrics()
 
 
 def finite(value: float | None) -> float | None:
-    """The value of a metric; None if it is not finite, that is, could not be measured."""
+    """The value of a metric; None if it is not finite, that is, could not be measured.
+
+    >>> finite(0.5), finite(math.nan)
+    (0.5, None)
+    """
     return None if value is None or not math.isfinite(value) else value
 
 
 def json_value(value: Any) -> Any:
-    """Convert NumPy values to Python's, and NaN and infinity, which JSON lacks, to None."""
+    """Convert NumPy values to Python's, and NaN and infinity, which JSON lacks, to None.
+
+    >>> json_value(np.array([1.0, np.nan]))
+    [1.0, None]
+    """
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):

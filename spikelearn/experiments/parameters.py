@@ -30,7 +30,15 @@ class ParameterRow(NamedTuple):
 
 
 def parameter(default: Any, unit: str, doc: str) -> Any:
-    """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning."""
+    """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Parameters:
+    ...     rate: float = parameter(20.0, "Hz", "rate of each input")
+    >>> Parameters().rate
+    20.0
+    """
     return field(default=default, metadata={"unit": unit, "doc": doc})
 
 
@@ -39,6 +47,11 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
 
     settings: name -> value, or text converted to the type of the field ('1,2,3' to a tuple, 'none' to None).
     Raises ExperimentError for an unknown name, and for a value of the wrong type, NaN or infinite.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> p = set_parameters(model, {"g": "4.5", "order": 100}, quick=True)
+    >>> p.g, p.order, p.duration
+    (4.5, 100, 300.0)
     """
     values = {**(experiment.quick if quick else {}), **converted(experiment, settings or {})}
     try:
@@ -51,7 +64,11 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
 
 
 def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, values or text, converted to the types of the parameters. Raises ExperimentError."""
+    """The settings, values or text, converted to the types of the parameters. Raises ExperimentError.
+
+    >>> converted(load_experiment("brunel_2000"), {"g": "4.5", "order": "1e3"})
+    {'g': 4.5, 'order': 1000}
+    """
     known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
     values = {}
     for name, given in settings.items():
@@ -68,18 +85,33 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
 
 
 def takes_whole_numbers(experiment: Experiment, name: str) -> bool:
-    """Whether a parameter is an int, or an int or None."""
+    """Whether a parameter is an int, or an int or None.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> takes_whole_numbers(model, "order"), takes_whole_numbers(model, "g")
+    (True, False)
+    """
     kind = get_type_hints(experiment.parameters)[name]
     return kind is int or int in get_args(kind)
 
 
 def parameter_names(experiment: Experiment) -> list[str]:
-    """The names of the parameters of an experiment, in the order of its model file."""
+    """The names of the parameters of an experiment, in the order of its model file.
+
+    >>> parameter_names(load_experiment("brunel_2000"))[:3]
+    ['order', 'g', 'eta']
+    """
     return [each.name for each in dataclasses.fields(experiment.parameters)]
 
 
 def parameters_table(experiment: Experiment, parameters: Any) -> list[ParameterRow]:
-    """Every parameter with its default, unit and meaning, in the order of the model file."""
+    """Every parameter with its default, unit and meaning, in the order of the model file.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> row = parameters_table(model, set_parameters(model, {"delay": 2.0}))[5]
+    >>> row.name, row.value, row.default, row.unit
+    ('delay', 2.0, 1.5, 'ms')
+    """
     defaults = experiment.parameters()
     return [
         ParameterRow(
@@ -94,7 +126,11 @@ def parameters_table(experiment: Experiment, parameters: Any) -> list[ParameterR
 
 
 def parse_time(text: str, what: str) -> float:
-    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, naming `what`, for anything else."""
+    """'250', '250ms', '10 s', '1.5min', '1h' -> ms. Raises ExperimentError, naming `what`, for anything else.
+
+    >>> parse_time("1.5 s", "duration")
+    1500.0
+    """
     match = re.fullmatch(r"\s*([-+.\w]*?)\s*(us|ms|s|min|h|)\s*", text)
     try:
         value = _number(match[1]) * MILLISECONDS[match[2]] if match else None

@@ -102,6 +102,13 @@ def largest_of(values: Reference, n: int) -> tuple[Callback, np.ndarray]:
     """A callback for the end of a phase, and the answers that it fills in, (n,): at which of `values` was the largest.
 
     values: what a population shows to callbacks, such as `population.state("V_m")`. n: trials.
+
+    >>> net = Network(dt=1.0)
+    >>> cells = net.population(3, LIF(I_e=[0.0, 200.0, 100.0]))
+    >>> callback, answers = largest_of(cells.state("V_m"), n=2)
+    >>> run = net.run(trials=Trials([Phase(5.0, callback=callback)], n=2))
+    >>> answers
+    array([1, 1])
     """
     answers = np.zeros(n, np.int64)
     return Callback(take_largest, (values, answers)), answers

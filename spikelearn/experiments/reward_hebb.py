@@ -54,6 +54,15 @@ def learn_by_reward(
     """Add a readout of a state variable that learns by reward alone, and what it does: (readout, signal "action").
 
     target: of size 1; a callback that was added before writes it. The weights are 0 at the start.
+
+    >>> net = Network(dt=1.0, seed=1)
+    >>> units = net.population(10, TanhRate(noise=0.1))
+    >>> target = net.signal("target")
+    >>> rule = RewardHebb(duration=50.0, exploration=0.5, eta=5e-4, eta_half=2e4, keep=0.8)
+    >>> readout, action = learn_by_reward(net, units, "r", target, rule, seed=1)
+    >>> recording = net.record(action, every=10.0)
+    >>> net.run(50.0).trace(action, "value").values.shape
+    (5, 1)
     """
     output, action = net.readout(units, variable=variable, name="output"), net.signal("action")
     numbers = np.array([p.duration / net.dt, p.exploration, p.eta, p.eta_half / net.dt, p.keep, p.shuffled], float)

@@ -32,6 +32,12 @@ def run_experiment(
     sink: where the main run's recordings are streamed to. progress: None shows a bar on a terminal only.
     A model may return a Run, or a Run and its metrics, instead of an Outcome.
     Raises ExperimentError for errors in the model file, with the line, and if what it returns cannot be used.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> p = set_parameters(model, {"order": 20, "duration": 50})
+    >>> outcome = run_experiment(model, p, seed=1, progress=False)
+    >>> outcome.metrics["rate_hz"] > 0
+    True
     """
     with user_code(experiment.path, "simulate"):
         try:
@@ -58,6 +64,11 @@ def draw(experiment: Experiment, parameters: Any, outcome: Outcome) -> Any:
     """The model's own Figure; without one a raster, or voltages if no spikes were recorded.
 
     Raises ExperimentError for errors in the model file, and if it returns something else.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> p = set_parameters(model, {"order": 20, "duration": 50})
+    >>> figure = draw(model, p, run_experiment(model, p, seed=1, progress=False))
+    >>> figure.savefig("brunel_2000.png")
     """
     if experiment.figure is None:
         from spikelearn import plots
@@ -94,7 +105,12 @@ def _is_metric(value: Any) -> bool:
 
 
 def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Every metric with what is expected of it. A metric that was expected but not measured has the value None."""
+    """Every metric with what is expected of it. A metric that was expected but not measured has the value None.
+
+    >>> row = metrics_table(load_experiment("brunel_2000"), {"rate_hz": 36.9})[0]
+    >>> row.value, row.published.value, row.agrees
+    (36.9, 37.45, True)
+    """
     rows = []
     for name in [*metrics, *(name for name in experiment.published if name not in metrics)]:
         value, published = metrics.get(name), experiment.published.get(name)

@@ -25,6 +25,13 @@ def user_code(path: Path, what: str) -> Iterator[None]:
 
     what: such as "simulate". Errors of spikelearn, such as a SimulationError with the run so far, keep their type and
     get the line as a note. MemoryError, which limits raise, passes through.
+
+    >>> from pathlib import Path
+    >>> with user_code(Path("my_model.py"), "simulate"):
+    ...     1 / 0
+    Traceback (most recent call last):
+        ...
+    spikelearn.errors.ExperimentError: simulate of my_model.py: ZeroDivisionError: division by zero
     """
     try:
         yield

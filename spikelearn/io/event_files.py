@@ -101,6 +101,11 @@ def read_events(path: Any, camera: str | None = None) -> np.ndarray:
     needed. camera: of a file of AEDAT 2.0, whose addresses depend on it: one of CAMERAS; by default that of its header.
     Events of other kinds than polarity, frames and samples of accelerometers, are left out.
     Raises RunFileError, naming the file, for what is none of these.
+
+    >>> from pathlib import Path
+    >>> size = Path("00002.bin").write_bytes(bytes([3, 5, 128, 0, 10]))  # of N-MNIST: x, y, p and time
+    >>> read_events("00002.bin").tolist()
+    [(3, 5, 10, True)]
     """
     where = checked_path(path, "path of read_events")
     header = _header(where)

@@ -57,7 +57,13 @@ def from_neo(data: Any, dt: Any = None) -> Run:
     dt: ms, the step; by default that of the block, if it is of a run, else NaN: such a run cannot be saved.
     Raises DescriptionError, naming the object, for other data. Needs Neo.
 
-    >>> again = sl.from_neo(run.to_neo())  # doctest: +SKIP
+    >>> net = sl.Network(dt=1.0, seed=1)
+    >>> inputs = net.population(5, sl.Poisson(50.0), name="inputs")
+    >>> recording = net.record(inputs)
+    >>> run = net.run(100.0)
+    >>> again = sl.from_neo(run.to_neo())
+    >>> again.spikes("inputs").times.tolist() == run.spikes("inputs").times.tolist()
+    True
     """
     neo = needed("neo", "runs from Neo objects", "neo")
     segment = _only_segment(neo, data)

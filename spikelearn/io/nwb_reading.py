@@ -33,7 +33,14 @@ def from_nwb(path: Any, dt: Any = None) -> Run:
     `sl.SpikeList(*run.spikes(name))` replays spikes; see also Spikes.rounded. Raises RunFileError, naming the file.
     Needs PyNWB.
 
-    >>> run = sl.from_nwb("recording.nwb")  # doctest: +SKIP
+    >>> net = sl.Network(dt=1.0, seed=1)
+    >>> inputs = net.population(5, sl.Poisson(50.0), name="inputs")
+    >>> recording = net.record(inputs)
+    >>> run = net.run(100.0)
+    >>> run.to_nwb("run.nwb")
+    >>> again = sl.from_nwb("run.nwb")
+    >>> again.spikes("inputs").times.tolist() == run.spikes("inputs").times.tolist()
+    True
     """
     pynwb, where = needed("pynwb", "NWB files", "nwb"), checked_path(path, "path of from_nwb")
     if not where.is_file():

@@ -21,6 +21,8 @@ def convert(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
     HDF5 reads the old file, so it must be one that you trust. What a killed process left must first be mended by HDF5's
     own `h5clear --status --increment`. Needs h5py. Raises RunFileError if the old file cannot be read or holds no
     possible run, or if the new one cannot be written.
+
+    >>> convert("written_by_0.0.9.h5", "run.h5")  # doctest: +SKIP
     """
     source, path = checked_path(old, "path of convert"), checked_path(new, "path of convert")
     try:

@@ -124,6 +124,10 @@ def normal_at_once(start, increment, counter):
 
 @scalar
 def random_uniform(seed, key, counter):
-    """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for."""
+    """A float in (0, 1) for callbacks: the same for the same three integers, whenever it is asked for.
+
+    >>> random_uniform(1, 0, 5) == random_uniform(1, 0, 5) != random_uniform(1, 0, 6)
+    True
+    """
     start, increment = stream(seed, key, 0)
     return uniform(start, increment, counter)

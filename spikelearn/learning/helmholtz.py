@@ -97,6 +97,11 @@ def helmholtz_machine(
     first, in both directions. etas: learning rates between each layer and the next. excitatory: whether generative
     weights onto the lowest layer are at least 0. weights: whether there are generative weights beside biases. share:
     of the time in which hidden units are kept on by homeostasis; 0 for none.
+
+    >>> net = Network(dt=1.0, seed=1)
+    >>> machine = helmholtz_machine(net, (6, 3), np.random.default_rng(1), 0.1, biases=(0.0, 0.0), etas=(0.02,))
+    >>> [layer.size for layer in machine.layers]
+    [6, 3]
     """
     names = ["lowest layer", *(f"layer {k}" for k in range(1, len(sizes)))]
     layers = [net.population(n, HelmholtzUnit(), name=name) for n, name in zip(sizes, names, strict=True)]

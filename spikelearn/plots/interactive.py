@@ -33,6 +33,11 @@ def interactive(
     neuron and the time. Needs plotly: pip install 'spikelearn[interactive]'.
 
     Raises DescriptionError if nothing was recorded, ParameterError for an empty window.
+
+    >>> net = Network(dt=1.0, seed=1)
+    >>> inputs = net.population(5, Poisson(50.0), name="inputs")
+    >>> recording = net.record(inputs)
+    >>> interactive(net.run(100.0)).write_html("run.html", include_plotlyjs=False)
     """
     subplots = needed("plotly.subplots", "interactive plots", "interactive")
     graph = needed("plotly.graph_objects", "interactive plots", "interactive")

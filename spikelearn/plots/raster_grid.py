@@ -41,6 +41,14 @@ def raster_grid(
 
     Returns the Axes at the top left; `ax.figure.axes` has all, row by row. Raises ParameterError if there is no run, if
     one lacks one of the parameters, or if two have the same cell; DescriptionError if a run has no spikes recorded.
+
+    >>> def run_with(rate):
+    ...     net = Network(dt=1.0, seed=1)
+    ...     net.record(net.population(5, Poisson(rate), name="inputs"))
+    ...     return net.run(100.0)
+    >>> runs = [({"rate": rate}, run_with(rate)) for rate in (20.0, 50.0)]
+    >>> len(raster_grid(runs, columns="rate", units={"rate": "Hz"}).figure.axes)
+    2
     """
     if not runs:
         raise ParameterError("raster_grid: expected at least one run")

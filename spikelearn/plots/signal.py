@@ -44,7 +44,11 @@ def signal(
     Returns the Axes. Raises DescriptionError if the signal was not recorded or has no samples in the window,
     ParameterError for an empty window.
 
-    >>> ax = spikelearn.plots.signal(run, "reward")  # doctest: +SKIP
+    >>> net = Network(dt=1.0)
+    >>> inputs = net.population(5, Poisson(50.0))
+    >>> reward = net.signal("reward")
+    >>> recording = net.record(reward, every=10.0)
+    >>> signal(net.run(100.0), "reward").figure.savefig("reward.png")
     """
     trace = run.trace(of, variable)
     if len(trace.times) == 0:

@@ -90,6 +90,10 @@ def lines(
     leave a gap. A target is a dashed line. table, metric, units, target, best, errors: as for `heat_map`.
 
     Returns the (first) Axes.
+
+    >>> table = {"g": [4, 4, 4, 5, 5, 5], "replicate": [0, 1, 2, 0, 1, 2], "rate": [10, 11, 12, 5, 7, 6]}
+    >>> lines(table, "g", "rate", units={"rate": "Hz"}).get_ylabel()
+    'rate (Hz)'
     """
     columns = Columns(table, units)
     across = columns.axis(x)
@@ -116,6 +120,9 @@ def parallel_coordinates(
 
     Values are means over replicates. The highest are drawn last and thickest; with `lowest`, the lowest. The best point
     is a black line with stars. table, units, target, best, errors: as for `heat_map`. Returns the Axes.
+
+    >>> table = {"g": [4, 4, 5, 5], "eta": [1, 2, 1, 2], "rate": [10, 40, 5, 20]}
+    >>> parallel_coordinates(table, ["g", "eta"], "rate").figure.savefig("sweep.png")
     """
     columns = Columns(table, units)
     if len(names) < 2:

@@ -205,7 +205,10 @@ class Run:
     def summary(self) -> Any:
         """Rates, CV, bursts, synaptic events, time and memory in a table: see spikelearn.analysis.RunSummary.
 
-        >>> print(run.summary())  # doctest: +SKIP
+        >>> net = Network(dt=1.0)
+        >>> inputs = net.population(5, Poisson(50.0), name="inputs")
+        >>> print(net.run(100.0).summary())
+        100 ms...
         """
         return from_above("spikelearn.analysis.summary:summary")(self)
 

@@ -142,6 +142,11 @@ def dask_cluster(
 
     address: of the scheduler; None for a local cluster of `workers` processes. Raises ExperimentError if no scheduler
     answers.
+
+    >>> executor, workers, close = dask_cluster(None, workers=2)  # doctest: +SKIP
+    >>> executor.submit(pow, 2, 3).result()  # doctest: +SKIP
+    8
+    >>> close()  # doctest: +SKIP
     """
     distributed = needed("distributed", "sweeps on Dask")
     cluster = None

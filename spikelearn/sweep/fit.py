@@ -100,9 +100,14 @@ def fit(
 
     Raises ExperimentError and StoreError as `run` does, and ExperimentError if points lack a metric of the objective.
 
-    >>> from spikelearn import sweep  # doctest: +SKIP
-    >>> found = sweep.fit("brunel_2000", "out/fit", {"g": "3:8"}, targets={"rate_hz": 20})  # doctest: +SKIP
-    >>> found.best, found.metrics["rate_hz"]  # doctest: +SKIP
+    >>> from spikelearn import sweep
+    >>> small = {"order": 20, "duration": 50}
+    >>> found = sweep.fit(
+    ...     "brunel_2000", "out/fit", {"g": "3:8"}, targets={"rate_hz": 20},
+    ...     trials=2, settings=small, workers=1, silent=True,
+    ... )
+    >>> 3 <= found.best["g"] <= 8
+    True
     """
     begun = time.perf_counter()
     out = checked_path(out, "out of a fit")

@@ -79,9 +79,11 @@ def run(
     Raises ExperimentError for an invalid model, parameters or points, StoreError for a store that cannot be used, and
     KeyboardInterrupt with a message that says how to resume. Points computed by then are kept.
 
-    >>> from spikelearn import sweep  # doctest: +SKIP
-    >>> done = sweep.run("brunel_2000", "out/brunel", grid={"g": [4, 5, 6], "eta": [0.9, 2]})  # doctest: +SKIP
-    >>> done.table().to_pandas()  # doctest: +SKIP
+    >>> from spikelearn import sweep
+    >>> small = {"order": 20, "duration": 50}
+    >>> done = sweep.run("brunel_2000", "out", grid={"g": [4, 5]}, settings=small, workers=1, silent=True)
+    >>> done.table().to_pandas()["g"].tolist()
+    [4.0, 5.0]
     """
     begun = time.perf_counter()
     out = checked_path(out, "out of a sweep")

@@ -85,7 +85,13 @@ def check_table(directory: Path) -> None:
 
 
 def read_table(directory: str | os.PathLike[str]) -> Any:
-    """The table of the store in a directory, as it is now: a pyarrow.Table (`.to_pandas()`). Raises StoreError."""
+    """The table of the store in a directory, as it is now: a pyarrow.Table (`.to_pandas()`). Raises StoreError.
+
+    >>> small = {"order": 20, "duration": 50}
+    >>> done = run("brunel_2000", "out", grid={"g": [4, 5]}, settings=small, workers=1, silent=True)
+    >>> read_table("out")["g"].to_pylist()
+    [4.0, 5.0]
+    """
     with Store(directory) as store:
         return table_of(store)
 

@@ -26,6 +26,15 @@ def read_mnist(folder: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     The files are called *images-idx3-ubyte* and *labels-idx1-ubyte*, with or without .gz; one present in both forms is
     read once. Raises ExperimentError if there are none, if the content of one does not match its name, if images differ
     in size, or if a label is no digit.
+
+    >>> from pathlib import Path  # two images of two pixels, in place of the files of MNIST
+    >>> images = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 0])
+    >>> sizes = [Path("t10k-images-idx3-ubyte").write_bytes(images)]
+    >>> sizes += [Path("t10k-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 4]))]
+    >>> X, y = read_mnist(".")
+    >>> X, y
+    (array([[0. , 1. ],
+           [0.2, 0. ]]), array([7, 4]))
     """
     directory = checked_path(folder, "folder of read_mnist")
     images = [_read(path, dimensions=3) for path in _files(directory, "images-idx3-ubyte")]

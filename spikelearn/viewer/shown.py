@@ -66,8 +66,11 @@ def view(shown: Network | Run, port: int = 0, browser: bool = True, block: bool 
 
     Raises DescriptionError for what is neither a network nor a run, ExperimentError for a port that is taken.
 
-    >>> with sl.view(net, block=False, browser=False) as viewing:  # doctest: +SKIP
+    >>> net = sl.Network(dt=1.0)
+    >>> inputs = net.population(5, sl.Poisson(50.0))
+    >>> with sl.view(net, block=False, browser=False) as viewing:
     ...     print(viewing.url)
+    http://127.0.0.1:...
     """
     if not isinstance(shown, Network | Run):
         raise DescriptionError(f"view: expected a Network or a Run, got {shown!r:.200}")

@@ -1,7 +1,7 @@
-"""Each block of Python on a page of the site runs, one after the other as a reader would run them.
+"""Each block of Python on a page for readers runs, one after the other as a reader would run them.
 
-All pages run in this process, which compiles once. Blocks that begin with ```py are pieces of code that do not stand
-alone, and are not run.
+All pages run in this process, which compiles once. Blocks that begin with ```py are not run: a comment above each says
+why, and they are compiled. Of shell blocks, test_shell_blocks.py checks the commands.
 """
 
 import re
@@ -9,43 +9,52 @@ import tomllib
 
 import matplotlib
 import pytest
-from site_pages import ROOT
+from site_pages import PAGES, ROOT, blocks, missing
 
 from spikelearn.equations.brian import import_brian2
 
 DOCS = ROOT / "docs"
-NEEDS_MORE = ("interop",)
-"""Pages whose code needs files and packages of others; the tests of each of these formats have what they show."""
-GENERATED = ("_site", "examples", "tutorials", "reference/api", "gallery/models", "theory/rules")
-TESTED_BY_THEMSELVES = ("changing.md", "learners.md")
+TESTED_BY_THEMSELVES = ("README.md", "docs/changing.md", "docs/learners.md")
 """In unit/, which also compare what they print."""
-PAGES = [
-    page
-    for page in sorted(DOCS.rglob("*.md"))
-    if not any(page.is_relative_to(DOCS / folder) for folder in (*GENERATED, *NEEDS_MORE))
-    and str(page.relative_to(DOCS)) not in TESTED_BY_THEMSELVES
-    and "```python\n" in page.read_text(encoding="utf-8")
-]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def name_of(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+TO_RUN = [page for page in PAGES if blocks(page, "python") and name_of(page) not in TESTED_BY_THEMSELVES]
+
+
+@pytest.mark.parametrize("page", TO_RUN, ids=name_of)
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "page"}
-    text = page.read_text(encoding="utf-8")
-    if "from brian2 import" in text:
+    if "brian2" in page.read_text(encoding="utf-8"):
         import_brian2()  # without the warnings of what Brian2 imports
-    with matplotlib.rc_context():
-        for found in re.finditer(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
-            before = "\n" * text[: found.start(1)].count("\n")  # so that an error names the line of the page
-            exec(compile(before + found.group(1), str(page), "exec"), names)
+    try:
+        with matplotlib.rc_context():
+            for block in blocks(page, "python"):
+                exec(block.compiled(page), names)
+    except Exception as error:
+        if wanted := missing(error):
+            pytest.skip(wanted)
+        raise
+
+
+def test_code_that_does_not_run_is_python_and_says_why():
+    for page in PAGES:
+        for block in blocks(page, "py"):
+            block.compiled(page)
+            assert re.fullmatch(r"<!-- Not run: .{10,} -->", block.before), f"{name_of(page)}, line {block.line}"
 
 
 def test_code_that_is_meant_to_run_says_so():
     """Another name of the language would leave it out without a word."""
-    for page in DOCS.rglob("*.md"):
-        if "_site" not in page.parts:
-            assert not re.search(r"^```(Python|python3|ipython)", page.read_text(encoding="utf-8"), re.MULTILINE), page
+    for page in PAGES:
+        named = re.findall(r"^ *[`~]{3,}(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(named) <= {"python", "py", "sh"}, name_of(page)
+        within = re.findall(r"^ +[`~]{3,}\w", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not within, f"{name_of(page)} has indented blocks, which no test would find"
 
 
 def test_installation_names_every_extra():

@@ -6,6 +6,7 @@ import re
 import pytest
 from site_pages import ROOT, rule_pages
 
+import spikelearn as sl
 from spikelearn.learning.rules import RULES
 
 
@@ -24,6 +25,13 @@ def test_circuits_are_drawn_from_the_networks(tmp_path):
     for name in RULES:
         text = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
         assert "hidden 1" in text and "output" in text, name
+
+
+def test_the_learner_that_a_page_makes_is_the_rule():
+    pages = rule_pages.pages()
+    for name in RULES:
+        [code] = re.findall(r"^```py\nlearner = (.+)\.fit\(X, y\)$", pages[name], re.MULTILINE)
+        assert repr(eval(code, {"sl": sl})) == repr(RULES[name])
 
 
 def test_every_rule_has_words_and_no_others_are_there():

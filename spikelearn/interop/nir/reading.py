@@ -57,11 +57,11 @@ def from_nir(
     neuron node alone is a population of sums, `y`. Nothing is recorded yet. `net.to_nir()` is the way back. Needs the
     extra nir. Raises DescriptionError.
 
-    >>> import nir  # doctest: +SKIP
-    >>> lif = nir.LIF(*np.array([[0.01], [1.0], [0.0], [0.1]]))  # tau, r, v_leak, v_threshold  # doctest: +SKIP
-    >>> net = sl.from_nir(nir.NIRGraph.from_list(lif), inputs=np.ones((200, 1)))  # doctest: +SKIP
-    >>> net.record(net.populations["lif"], ["spikes", "V_m"])  # doctest: +SKIP
-    >>> net.run(20).spikes("lif").times  # doctest: +SKIP
+    >>> import nir
+    >>> lif = nir.LIF(*np.array([[0.01], [1.0], [0.0], [0.1]]))  # tau, r, v_leak, v_threshold
+    >>> net = sl.from_nir(nir.NIRGraph.from_list(lif), inputs=np.ones((200, 1)))
+    >>> recordings = net.record(net.populations["lif"], ["spikes", "V_m"])
+    >>> net.run(20).spikes("lif").times
     array([ 1.1,  2.2,  3.3, ...
     """
     method = word(method, METHODS, "method of from_nir")

@@ -68,8 +68,12 @@ def from_sonata(
     files whose target_simulator is NEURON in nA.
     Raises DescriptionError or RunFileError, naming file and place, for what cannot be taken over. Needs h5py.
 
-    >>> net = sl.from_sonata("simulation_config.json")  # doctest: +SKIP
-    >>> run = net.run(sl.sonata_duration("simulation_config.json"))  # doctest: +SKIP
+    >>> net = sl.Network(dt=0.1)
+    >>> cells = net.population(2, sl.LIF(I_e=500.0), name="cells")
+    >>> config = net.to_sonata("network", duration=50.0)
+    >>> again = sl.from_sonata(config)
+    >>> again.run(sl.sonata_duration(config)).t_stop
+    50.0
     """
     found = read_config(checked_path(config, "config of from_sonata"))
     run = found.content.get("run", {})
@@ -105,7 +109,13 @@ def from_sonata(
 
 
 def sonata_duration(config: Any) -> float:
-    """How long a simulation of SONATA runs, ms. Raises DescriptionError if the configuration does not say."""
+    """How long a simulation of SONATA runs, ms. Raises DescriptionError if the configuration does not say.
+
+    >>> from pathlib import Path
+    >>> size = Path("simulation_config.json").write_text('{"run": {"tstop": 500.0}}')
+    >>> sl.sonata_duration("simulation_config.json")
+    500.0
+    """
     found = read_config(checked_path(config, "config of sonata_duration"))
     run = found.content.get("run", {})
     if "tstop" not in run:
