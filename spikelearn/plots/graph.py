@@ -68,8 +68,14 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
 
 
 def places(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
-    """A place (x, y), y upwards, for each part of a graph with links (source, target); no coordinate is below 0."""
-    return _on_circle(parts) if len(links) > MOST_LABELLED else _in_columns(parts, links)
+    """A place (x, y), y upwards, for each part of a graph with links (source, target); no coordinate is below 0.
+
+    parts: different hashable objects, such as names.
+    """
+    number = {part: k for k, part in enumerate(parts)}
+    numbered = [(number[source], number[target]) for source, target in links]
+    at = _on_circle(len(parts)) if len(links) > MOST_LABELLED else _in_columns(len(parts), numbered)
+    return dict(zip(parts, at, strict=True))
 
 
 def _links(description: NetworkDescription) -> dict[tuple[Any, Any], list[Any]]:
@@ -80,42 +86,38 @@ def _links(description: NetworkDescription) -> dict[tuple[Any, Any], list[Any]]:
     return links
 
 
-def _in_columns(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
-    """A place for each part: columns by the longest way from a source, without going round in cycles."""
-    column = dict.fromkeys(parts, 0)
-    order = {part: k for k, part in enumerate(parts)}
-    forward = [(a, b) for a, b in links if a is not b and not _reaches(b, a, links, order)]
-    for _ in parts:
+def _in_columns(n: int, links: list[tuple[int, int]]) -> list[tuple[float, float]]:
+    """A place for each of n parts: columns by the longest way from a source, without going round in cycles."""
+    column = [0] * n
+    forward = [(a, b) for a, b in links if a != b and not _closes_a_cycle(a, b, links)]
+    for _ in range(n):
         for a, b in forward:
             column[b] = max(column[b], column[a] + 1)
-    at, filled = {}, dict.fromkeys(range(len(parts) + 1), 0)
-    most = max(sum(c == k for c in column.values()) for k in range(len(parts) + 1))
-    for part in parts:
-        k = column[part]
-        here = sum(c == k for c in column.values())
-        at[part] = (_APART * k, most - 1 - (filled[k] + (most - here) / 2))
+    here = [column.count(k) for k in range(n)]
+    at, filled = [], [0] * n
+    for k in column:
+        at.append((_APART * k, max(here) - 1 - (filled[k] + (max(here) - here[k]) / 2)))
         filled[k] += 1
     return at
 
 
-def _on_circle(parts: list[Any]) -> dict[Any, tuple[float, float]]:
+def _on_circle(n: int) -> list[tuple[float, float]]:
     """Places on an ellipse, clockwise from the top left, with no coordinate below 0."""
-    n = len(parts)
     turn = 0.75 * np.pi - 2.0 * np.pi * np.arange(n) / n
     wide, high = 0.24 * n * WIDTH + 1.0, 0.2 * n + 0.6
-    return {part: (wide * (1 + np.cos(t)), high * (1 + np.sin(t))) for part, t in zip(parts, turn, strict=True)}
+    return [(wide * (1 + np.cos(t)), high * (1 + np.sin(t))) for t in turn]
 
 
-def _reaches(a: Any, b: Any, links: list[tuple[Any, Any]], order: dict[Any, int]) -> bool:
-    """Whether a link to `a` closes a cycle that begins at `b`: there is a way back, and `b` was added later."""
-    seen, left = {a}, [a]
+def _closes_a_cycle(a: int, b: int, links: list[tuple[int, int]]) -> bool:
+    """Whether the link from `a` to `b` closes a cycle that begins at `b`: a way leads back, and `b` is the earlier."""
+    seen, left = {b}, [b]
     while left:
         here = left.pop()
         for one, other in links:
-            if one is here and other not in seen:
+            if one == here and other not in seen:
                 seen.add(other)
                 left.append(other)
-    return b in seen and order[a] < order[b]
+    return a in seen and b < a
 
 
 def _draw_part(ax: Axes, part: Any, place: tuple[float, float], shade: str, n_drives: int) -> None:

@@ -129,6 +129,19 @@ def test_there_are_no_other_tiles(run, tile):
         RecordedRun(run, "x").tile(*tile)
 
 
+def test_a_recurrent_network_from_a_file_is_drawn_as_it_was_in_memory(tmp_path):
+    net = sl.Network(dt=0.1, seed=1)
+    cells, others = (net.population(4, sl.LIF(), name=name) for name in ("cells", "others"))
+    for source, target in ((cells, cells), (cells, others), (others, cells), (others, others)):
+        net.connect(source, target, weight=1.0)
+    net.record(cells)
+    run = net.run(1.0)
+    sl.io.save(run, tmp_path / "run.h5")
+    read = RecordedRun(sl.io.load(tmp_path / "run.h5"), "read").structure()["parts"]
+    assert read == RecordedRun(run, "kept").structure()["parts"]
+    assert [part["x"] for part in read[:2]] == [0.0, read[1]["x"]] and read[1]["x"] > 0.0
+
+
 def test_weights_of_a_recorded_run(run):
     from spikelearn.viewer.recorded import recorded_weights
 
