@@ -8,6 +8,26 @@ from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.errors import SpikelearnError
+from spikelearn.parameters import suggest
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose commands report unknown arguments themselves, with their own usage, and say what was meant."""
+
+    commands: tuple[str, ...] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unknown argument {unknown[0]}{self._meant(unknown[0])}")
+        return found, unknown
+
+    def _meant(self, unknown: str) -> str:
+        name = unknown.partition("=")[0]
+        close = suggest(name, self._option_string_actions)
+        if close or "--set" not in self._option_string_actions or not name.startswith("--"):
+            return close
+        return f"; parameters of the model are set with --set {name.strip('-').replace('-', '_')}=VALUE"
 
 
 def seed(text: str) -> int:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from spikelearn import experiments as ex
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.cli import compare, fit, models, plot_sweep, sweep, view
-from spikelearn.cli.arguments import add_model, add_settings
+from spikelearn.cli.arguments import CommandParser, add_model, add_settings
 from spikelearn.cli.arguments import path as path_argument
 from spikelearn.cli.arguments import seed as seed_argument
 from spikelearn.cli.tables import print_table, shown
@@ -42,9 +42,10 @@ RUN_FILE, METRICS_FILE = "run.h5", "metrics.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
-        parser = _parser()
+        parser = command_parser()
         if "_ARGCOMPLETE" in os.environ:  # a shell asks for completions, and the process ends with them
             needed("argcomplete", "completions of a shell", "completion").autocomplete(parser)
+        _check_command(parser, sys.argv[1:] if arguments is None else arguments)
         options = parser.parse_args(arguments)
         code = options.action(options)
         sys.stdout.flush()
@@ -61,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def command_parser() -> CommandParser:
+    parser = CommandParser(
         prog="spikelearn", description="Spiking networks that learn the way brains might.", allow_abbrev=False
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
 
     models.add_models(commands)
 
@@ -117,7 +118,19 @@ def _parser() -> argparse.ArgumentParser:
                              help="default: all recorded ones")  # fmt: skip
         one.set_defaults(action=_plot, kind=kind)
     plot_sweep.add_plot(kinds).set_defaults(action=_plot_sweep)
+    parser.commands = tuple(commands.choices)
     return parser
+
+
+def _check_command(parser: CommandParser, arguments: Sequence[str]) -> None:
+    """End with an error that says what was meant if the command is unknown."""
+    first = next((each for each in arguments if not each.startswith("-")), "")
+    if not first or first in parser.commands:
+        return
+    if first.endswith(".py") or first in (each.name for each in ex.list_experiments()):
+        parser.error(f"there is no command {first!r}; to run the model: spikelearn run {first}")
+    there_are = ", ".join(parser.commands)
+    parser.error(f"there is no command {first!r}{suggest(first, parser.commands)}; there are: {there_are}")
 
 
 class _Version(argparse.Action):

@@ -26,8 +26,8 @@ def add_compare(commands: Any) -> None:
     compare.add_argument(
         "--task",
         default="yin_yang",
-        help="xor, yin_yang (default), digits, pixels, frequency, mnist, evidence_accumulation, store_recall or "
-        "nested_store_recall",
+        help="xor, yin_yang (default), digits, mnist, pixels, frequency, lags, wave_lags, evidence_accumulation, "
+        "store_recall or nested_store_recall",
     )
     compare.add_argument("--rules", nargs="+", default=[ALL], metavar="RULE", help="names of rules (default: all)")
     compare.add_argument("--seeds", type=int, default=5, metavar="N", help="learners of each rule (default 5)")

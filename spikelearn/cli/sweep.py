@@ -130,7 +130,8 @@ def report(options: argparse.Namespace, done: sweep.Summary) -> int:
         }
         print(json.dumps(report | {"failed": done.failed, "seconds": done.seconds}))
     else:
-        print(f"{done.points:,} points, {done.computed:,} of them computed now; {table}")
+        counted = "1 point" if done.points == 1 else f"{done.points:,} points"
+        print(f"{counted}, {done.computed:,} of them computed now; {table}")
     if done.failed:
         with Store(done.directory) as store:
             failed = [each for each in store.results() if each["status"] not in ("done", "nan")]
@@ -193,7 +194,7 @@ def _function(text: str | None) -> Callable[..., Mapping[str, Any]] | None:
 def _best(text: str | None, experiment: ex.Experiment) -> Best | None:
     if text is None:
         first = next(iter(experiment.published), None)
-        return None if first is None else Best(first)
+        return None if first is None else Best(first, required=False)
     name, _, way = text.partition(":")
     if way not in ("", "min", "max") or not name:
         raise ExperimentError(f"--best: expected METRIC, METRIC:min or METRIC:max, got {text!r}")

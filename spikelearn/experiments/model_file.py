@@ -149,6 +149,8 @@ def _find(name_or_path: str, directory: Path) -> Path:
         if path.suffix != ".py":
             raise ExperimentError(f"{name_or_path}: not a Python file; expected a model file (.py)")
         return path.resolve()
+    if path.exists() and not (directory / f"{name_or_path}.py").is_file():
+        raise ExperimentError(f"{name_or_path}: no model file; expected one (.py), or the name of a model")
     path = directory / f"{name_or_path}.py"
     if path.name.startswith("_") or not path.is_file():
         known = [each.name for each in list_experiments(directory)]

@@ -70,6 +70,7 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
     {'g': 4.5, 'order': 1000}
     """
     known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
+    units = {each.name: each.metadata.get("unit", "") for each in dataclasses.fields(experiment.parameters)}
     values = {}
     for name, given in settings.items():
         if name not in known:
@@ -80,7 +81,8 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
             values[name] = _converted(_as_text(given), hints[name])
         except ValueError as error:
             where = f"parameter {name!r} of {experiment.name}"
-            raise ExperimentError(f"{where}: {error}, got {given!r}") from None
+            unit = f" ({units[name]})" if units[name] not in ("", "1") else ""
+            raise ExperimentError(f"{where}: {error}{unit}, got {given!r}") from None
     return values
 
 

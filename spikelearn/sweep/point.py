@@ -11,6 +11,7 @@ import os
 import socket
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -134,10 +135,11 @@ def compile_all(task: Task) -> str:
     """Compile what the point needs without simulating. Returns an error message, or "".
 
     Each network of the model is built, compiled and run for 0 ms. Errors that the model raises for its empty runs do
-    not matter.
+    not matter, and neither do warnings, such as that of a mean over no samples.
     """
     try:
-        with only_compile(), _limits(task):
+        with only_compile(), _limits(task), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             experiment = _model(task)
             ex.run_experiment(
                 experiment, ex.set_parameters(experiment, dict(task.settings), task.quick), task.seed, progress=False

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spikelearn.errors import ExperimentError
+from spikelearn.parameters import suggest
 from spikelearn.sweep.point import DONE, NAN, Result
 
 LINE_EVERY_S = 10.0
@@ -17,10 +19,11 @@ _WAITING_EVERY_S = 60.0
 
 @dataclass(frozen=True)
 class Best:
-    """The metric that is watched. lowest: whether lower is better."""
+    """The metric that is watched. lowest: whether lower is better. required: whether a point without it is an error."""
 
     metric: str
     lowest: bool = False
+    required: bool = True
 
 
 class Progress:
@@ -48,14 +51,22 @@ class Progress:
             self._bar = tqdm(total=total, initial=there, unit=f" {unit}", dynamic_ncols=True, smoothing=0.05)
 
     def record(self, result: Result) -> None:
-        """Record that a point has ended."""
+        """Record that a point has ended. Raises ExperimentError if it has no metric of the name that is watched."""
         self.computed += 1
         self.statuses[result.status] += 1
         if self._best is not None and result.status == DONE:
-            value = result.metrics.get(self._best.metric)
+            name = self._best.metric
+            if self._best.required and name not in result.metrics:
+                self._best = None
+                raise ExperimentError(
+                    f"best: no metric called {name!r}{suggest(name, result.metrics)}; there are: "
+                    f"{', '.join(result.metrics)}"
+                )
+            value = result.metrics.get(name)
             if isinstance(value, int | float) and not (self._worse(value)):
                 self._value = value
-                self._found = f"best {self._best.metric} {value:.5g} at {shown_settings(result.settings)}"
+                where = f" at {shown_settings(result.settings)}" if result.settings else ""
+                self._found = f"best {name} {value:.5g}{where}"
         self.show()
 
     def others(self, n: int) -> None:

@@ -98,11 +98,11 @@ def run_tasks(
 
     def write() -> None:
         if ended:
-            store.add(ended)
-            tasks.on_results(ended)
-            for result in ended:
+            written, ended[:] = list(ended), []
+            store.add(written)
+            tasks.on_results(written)
+            for result in written:
                 progress.record(result)
-            ended.clear()
 
     try:
         while tasks.left or pool.tasks or ended:

@@ -19,7 +19,7 @@ from spikelearn import system
 from spikelearn.errors import ExperimentError, StoreError
 from spikelearn.sweep import design as points
 from spikelearn.sweep.design import Settings
-from spikelearn.sweep.point import Task, source_of
+from spikelearn.sweep.point import DONE, NAN, Task, source_of
 from spikelearn.sweep.store import RUNS, Store
 from spikelearn.version import versions
 
@@ -65,6 +65,7 @@ def check_compatible(
         "quick": str(task_spec.quick), "measure": _fingerprint(task_spec.measure), "seed": str(seed),
     }  # fmt: skip
     before = {"quick": "", "measure": "", "text": ""} | store.meta()
+    remarks: list[str] = []
     if "model" in before and store.counts():
         if before["model"] != now["model"]:
             raise StoreError(
@@ -79,7 +80,10 @@ def check_compatible(
             )
         changed = [f"the model file ({lines})"] if (lines := _difference(before["text"], text)) else []
         changed += ["the metrics function"] if before["measure"] != now["measure"] else []
-        if changed and not accept_changes:
+        if changed and not store.keys((DONE, NAN)):
+            store.forget(store.keys())
+            remarks.append(f"{' and '.join(changed)} changed, and all points failed before: they are computed again")
+        elif changed and not accept_changes:
             raise StoreError(
                 f"{store.directory}: {' and '.join(changed)} changed since the {sum(store.counts().values()):,} points "
                 "of this store were computed; start over with --fresh, keep them with --accept-changes (the column "
@@ -91,9 +95,9 @@ def check_compatible(
         f"{name} {made_by[name]}, now {installed[name]}" for name in made_by if made_by[name] != installed.get(name)
     ]
     store.describe({**now, "text": text, "units": json.dumps(units), "versions": json.dumps(installed)})
-    if not changed:
-        return []
-    return [f"stored points were computed with {', '.join(changed)}; the column versions tells them apart"]
+    if changed:
+        remarks.append(f"stored points were computed with {', '.join(changed)}; the column versions tells them apart")
+    return remarks
 
 
 def task_maker(

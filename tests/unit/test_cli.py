@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -214,7 +215,7 @@ def test_synapses_of_a_large_projection_are_left_out_and_it_is_said(model, monke
         (["--set", "gg=1"], "tiny has no parameter 'gg' (did you mean 'g'?)"),
         (["--set", "g"], "--set: expected NAME=VALUE, got 'g'"),
         (["--set", "g=1", "--set", "g=2"], "--set: 'g' is given twice"),
-        (["--set", "g=x"], "parameter 'g' of tiny: expected a finite number, got 'x'"),
+        (["--set", "g=x"], "parameter 'g' of tiny: expected a finite number (mV), got 'x'"),
         (["--duration", "soon"], "--duration: expected a time in ms"),
         (["--duration", "-5"], "--duration: expected a time above 0"),
         (["--duration", "5", "--set", "duration=5"], "the duration is given twice"),
@@ -239,6 +240,42 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
         cli.main(arguments)
     assert exit_.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runn", "m"], "there is no command 'runn' (did you mean 'run'?); there are: list, show, new, run"),
+        (["tiny.py", "--json"], "there is no command 'tiny.py'; to run the model: spikelearn run tiny.py"),
+        (["run", "m", "--see", "3"], "spikelearn run: error: unknown argument --see (did you mean '--seed'?)"),
+        (["run", "m", "--threads=2"], "parameters of the model are set with --set threads=VALUE"),
+        (["list", "m"], "usage: spikelearn list [-h] [--json]\nspikelearn list: error: unknown argument m"),
+    ],
+)
+def test_an_unknown_word_is_answered_with_what_was_meant(arguments, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(arguments)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "show", "sweep", "view"])
+def test_a_file_that_is_no_model_is_named(command, model, capsys):
+    Path("picture.png").write_bytes(b"")
+    assert cli.main([command, "picture.png"]) == 2
+    err = capsys.readouterr().err
+    assert "picture.png: " in err and "expected" in err and ".py" in err
+    Path("picture.png").unlink()
+    assert os.listdir() == ["tiny.py"]
+
+
+def test_the_tasks_of_compare_are_those_that_there_are(capsys):
+    from spikelearn.learning.comparison import TASKS
+
+    with pytest.raises(SystemExit):
+        cli.main(["compare", "--help"])
+    listed = capsys.readouterr().out.rpartition("--task TASK")[2].partition("--rules RULE")[0]
+    assert set(re.findall(r"[a-z_]{3,}", listed)) - {"default"} == set(TASKS)
 
 
 def test_a_seed_that_is_no_number_is_said_in_words(capsys):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +29,18 @@ def values(done, columns=SHOWN):
     return {name: found[name] for name in columns}
 
 
+EMPTY_MEAN = '''"""The mean of a trace, which has no samples if no time passes."""
+
+import spikelearn as sl
+
+
+def simulate(seed, dt=1.0):
+    net = sl.Network(dt=dt, seed=seed)
+    cells = net.population(1, sl.LIF(), name="cells")
+    net.record(cells, "V_m")
+    run = net.run(5.0)
+    return run, {"mean": run.trace(cells, "V_m").values.mean()}
+'''
 GRID = {"x": [1.0, 2.0, 3.0], "n": [1, 2]}
 
 
@@ -107,6 +120,32 @@ def test_a_changed_model_file_another_model_and_another_form_are_reported(model,
         sweep.run(other, tmp_path / "store", grid={"x": [1]}, silent=True)
     with pytest.raises(StoreError, match="the metrics function changed"):
         run(metrics=lambda run: {"duration": run.duration}, accept_changes=False)
+
+
+
+def test_a_model_file_that_failed_at_all_points_may_be_mended(model, tmp_path, capfd):
+    path, whole = Path(model), Path(model).read_text()
+    path.write_text(whole.replace("    net = sl.Network", "    net = sl.Netwrk"))
+    options = {"model": model, "out": tmp_path / "store", "grid": {"x": [1, 2]}, "workers": 1}
+    assert sweep.run(**options).failed == 2
+    path.write_text(whole)
+    mended = sweep.run(**options)
+    assert (mended.computed, mended.failed, mended.table().num_rows) == (2, 0, 2)
+    assert "changed, and all points failed before: they are computed again" in capfd.readouterr().err
+
+
+def test_what_is_best_must_be_a_metric(model, tmp_path):
+    options = {"model": model, "out": tmp_path / "store", "settings": {"n": 1}, "workers": 1, "silent": True}
+    with pytest.raises(ExperimentError, match=r"best: no metric called 'valu' \(did you mean 'value'\?\); there are: "):
+        sweep.run(**options, best=sweep.Best("valu"))
+    assert sweep.run(**options, best=sweep.Best("valu", required=False)).computed == 0
+
+
+def test_warnings_of_a_model_that_is_only_compiled_are_not_shown(tmp_path, capfd):
+    path = tmp_path / "mean.py"
+    path.write_text(EMPTY_MEAN)
+    assert sweep.run(path, tmp_path / "store", workers=1, silent=True).statuses == {"done": 1}
+    assert "Warning" not in capfd.readouterr().err
 
 
 def test_other_versions_and_points_that_were_not_asked_for_are_reported(model, tmp_path, capsys):
