@@ -57,7 +57,7 @@ def view(options: argparse.Namespace, settings: Any) -> int:
         run, title = load(file), f"{file.resolve().parent.name}/{file.name}"
     elif given.is_file() and given.suffix != ".py":
         raise ExperimentError(
-            f"view: {given}: expected a model (a name, or a .py file), a run file (.h5) or a directory with a {RUN_FILE}"
+            f"view: {given}: expected a model (a name or a .py file), a run file (.h5) or a directory with a {RUN_FILE}"
         )
     else:
         experiment = ex.load_experiment(options.model)

@@ -122,7 +122,6 @@ def test_a_changed_model_file_another_model_and_another_form_are_reported(model,
         run(metrics=lambda run: {"duration": run.duration}, accept_changes=False)
 
 
-
 def test_a_model_file_that_failed_at_all_points_may_be_mended(model, tmp_path, capfd):
     path, whole = Path(model), Path(model).read_text()
     path.write_text(whole.replace("    net = sl.Network", "    net = sl.Netwrk"))
