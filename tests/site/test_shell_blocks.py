@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import pytest
 from site_pages import PAGES, ROOT, blocks
 
-from spikelearn.cli.command import _parser
+from spikelearn.cli.command import command_parser
 from spikelearn.experiments import converted, load_experiment
 
 OURS = ("benchmarks", "docs", "examples", "models", "scripts", "spikelearn", "tests", "tutorials")
@@ -67,7 +67,7 @@ def check(command, *words):
 
 def check_spikelearn(words):
     """The command line takes the words, and the model has the parameters that are set."""
-    options = vars(_parser().parse_args(words))
+    options = vars(command_parser().parse_args(words))
     model = options.get("model")
     if model and re.fullmatch(r"\w+", model):  # no file
         converted(load_experiment(model), dict(each.split("=", 1) for each in options.get("settings") or ()))
