@@ -67,14 +67,17 @@ def pages() -> dict[str, str]:
     return found
 
 
+def circuit(name: str) -> Any:
+    """The Axes with the circuit of a rule, drawn from its network."""
+    return clone(RULES[name]).set_params(hidden=SIZES[1:-1]).build(SIZES).network.plot()
+
+
 def draw(folder: Path) -> None:
     """Draw the circuit of every rule into folder/NAME.svg."""
     from matplotlib import rc_context
 
-    for name, rule in RULES.items():
-        axes = clone(rule).set_params(hidden=SIZES[1:-1]).build(SIZES).network.plot()
-        for patch in axes.patches:
-            patch.set_clip_on(False)
+    for name in RULES:
+        axes = circuit(name)
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
             axes.figure.savefig(folder / f"{name}.svg", bbox_inches="tight", facecolor="white", metadata={"Date": None})
 

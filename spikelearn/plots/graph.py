@@ -11,6 +11,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.description.overview import number_of_synapses, weight_of
 from spikelearn.description.population import Population
+from spikelearn.plots.graph_labels import Label, Rectangle, Scale, place_labels
+from spikelearn.plots.graph_routes import APART, HEIGHT, WIDTH, Curve, Routes
 from spikelearn.plots.panels import panels
 from spikelearn.plots.style import DOTTED, INK, TEXT_SIZE, as_text, colour
 
@@ -19,12 +21,10 @@ if TYPE_CHECKING:
     from spikelearn.network import Network
 
 EXCITES, INHIBITS, OTHER = "#1b3f73", "#d2571c", "#6b6b6b"
-WIDTH, HEIGHT = 1.0, 0.44
-"""Of a box."""
 MOST_LABELLED = 16
 """With arrows between more pairs, populations are on a circle, and arrows have no labels."""
-_APART = 2.5
-"""Between the middles of boxes to the right; upwards it is 1."""
+EDGE = 3.0 / 72.0
+"""Inches that matplotlib leaves free around Axes."""
 
 
 @checks_arguments
@@ -48,23 +48,57 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     links = _links(description)
     dense = len(links) > MOST_LABELLED
     at = places([*description.populations, *description.modulators], list(links))
-    wide, high = (max((place[k] for place in at.values()), default=0.0) for k in (0, 1))
-    (ax,) = panels(ax, size=(min(12.0, 1.9 + 1.3 * wide), min(9.0, 1.5 + 1.05 * high)))
-    ax.set(xticks=[], yticks=[], xlim=(-0.95, wide + 0.95), ylim=(-0.85, high + 0.62))
+    is_own = ax is None
+    (ax,) = panels(ax)
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    for k, part in enumerate(at):
-        _draw_part(ax, part, at[part], colour(k), sum(drive.target is part for drive in description.drives))
+    scale = Scale(_pixels_per_unit(ax, at, is_own), ax.figure.dpi)
+    shades = {part: colour(k) for k, part in enumerate(at)}
+    drives = {part: sum(drive.target is part for drive in description.drives) for part in at}
+    boxes = [
+        box for part, place in at.items() for box in _draw_part(ax, part, place, shades[part], drives[part], scale)
+    ]
+    routes = Routes(list(at.values()))
+    labels = []
     for (source, target), projections in links.items():
         both_ways = (target, source) in links and source is not target
-        middle = _draw_link(ax, at[source], at[target], projections, both_ways or dense, not dense)
+        curve = routes.between(at[source], at[target], both_ways or dense, not dense)
+        shade = _draw_link(ax, curve, projections)
+        label = "\n".join(map(_label, projections[:3])) + ("\n..." if len(projections) > 3 else "")
+        labels.append(Label(label, curve.points(), shade))
         rules = [each.plasticity for each in projections if each.plasticity is not None]
         for modulator in dict.fromkeys(rule.modulator for rule in rules if rule.modulator is not None):
-            _draw_modulation(ax, at[modulator], middle, colour(list(at).index(modulator)))
+            _draw_modulation(ax, routes.modulating(at[modulator], curve.middle), shades[modulator])
     if dense:
         ax.set_title(
             f"{len(description.projections)} projections, without labels", size=TEXT_SIZE, color=INK, loc="left"
         )
+    else:
+        boxes += place_labels(ax, labels, boxes, [each.points() for each in routes.drawn], scale)
+    _fit(ax, boxes, routes, scale.per_unit if is_own else None)
     return ax
+
+
+def _pixels_per_unit(ax: Axes, at: dict[Any, tuple[float, float]], is_own: bool) -> np.ndarray:
+    """(2,) pixels for one unit of each coordinate, which the drawing will have: of a figure of our own, as we like."""
+    ranges = np.max(list(at.values()), axis=0) + (1.9, 1.5)
+    if is_own:
+        return np.minimum((1.22, 1.02), (12.0, 9.0) / ranges) * ax.figure.dpi
+    root: Any = ax.figure.figure
+    if root.get_layout_engine() is not None:
+        root.draw_without_rendering()
+    extent = ax.get_window_extent()
+    return np.array([extent.width, extent.height]) / ranges
+
+
+def _fit(ax: Axes, boxes: list[Rectangle], routes: Routes, per_unit: np.ndarray | None) -> None:
+    """Limits around all that was drawn; with per_unit the figure becomes as large as they are."""
+    points = np.concatenate([*(((x, y), (u, v)) for x, y, u, v in boxes), *(each.points() for each in routes.drawn)])
+    low, high = points.min(axis=0) - 0.1, points.max(axis=0) + 0.1
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    if per_unit is not None:
+        figure: Any = ax.figure
+        figure.set_size_inches((high - low) * per_unit / figure.dpi + 2 * EDGE)
 
 
 def places(parts: list[Any], links: list[tuple[Any, Any]]) -> dict[Any, tuple[float, float]]:
@@ -96,7 +130,7 @@ def _in_columns(n: int, links: list[tuple[int, int]]) -> list[tuple[float, float
     here = [column.count(k) for k in range(n)]
     at, filled = [], [0] * n
     for k in column:
-        at.append((_APART * k, max(here) - 1 - (filled[k] + (max(here) - here[k]) / 2)))
+        at.append((APART * k, max(here) - 1 - (filled[k] + (max(here) - here[k]) / 2)))
         filled[k] += 1
     return at
 
@@ -120,7 +154,10 @@ def _closes_a_cycle(a: int, b: int, links: list[tuple[int, int]]) -> bool:
     return a in seen and b < a
 
 
-def _draw_part(ax: Axes, part: Any, place: tuple[float, float], shade: str, n_drives: int) -> None:
+def _draw_part(
+    ax: Axes, part: Any, place: tuple[float, float], shade: str, n_drives: int, scale: Scale
+) -> list[Rectangle]:
+    """Draw a box with its texts and drives; returns what labels keep clear of."""
     x, y = place
     is_population = isinstance(part, Population)
     rounding = 0.08 if is_population else 0.22
@@ -131,76 +168,39 @@ def _draw_part(ax: Axes, part: Any, place: tuple[float, float], shade: str, n_dr
     ax.add_patch(box)
     about = f"{part.size:,} {part.model_name}" if is_population else f"modulator, {part.tau_n:g} ms"
     middle: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
-    ax.text(x, y + 0.07, as_text(part.name), size=TEXT_SIZE, color=shade, weight="bold", **middle)
-    ax.text(x, y - 0.11, as_text(about), size=TEXT_SIZE - 1.5, color=INK, **middle)
+    for text in (
+        ax.text(x, y + 0.07, as_text(part.name), size=TEXT_SIZE, color=shade, weight="bold", **middle),
+        ax.text(x, y - 0.11, as_text(about), size=TEXT_SIZE - 1.5, color=INK, **middle),
+    ):
+        text.set_fontsize(text.get_fontsize() * min(1.0, 0.92 * WIDTH / scale.size_of(text)[0]))
+    taken = [Rectangle.around(np.array(place), WIDTH, HEIGHT)]
     if n_drives:
-        arrow = FancyArrowPatch(
-            (x, y + HEIGHT / 2 + 0.2), (x, y + HEIGHT / 2), arrowstyle="-|>", mutation_scale=7, color=OTHER, lw=0.9
-        )
+        top = y + HEIGHT / 2
+        arrow = FancyArrowPatch((x, top + 0.2), (x, top), arrowstyle="-|>", mutation_scale=7, color=OTHER, lw=0.9)
         ax.add_patch(arrow)
-        ax.text(
-            x + 0.05, y + HEIGHT / 2 + 0.12, "drive" if n_drives == 1 else f"{n_drives} drives", ha="left", va="center",
-            size=TEXT_SIZE - 2, color=OTHER,
-        )  # fmt: skip
+        said = "drive" if n_drives == 1 else f"{n_drives} drives"
+        text = ax.text(x + 0.05, top + 0.12, said, ha="left", va="center", size=TEXT_SIZE - 2, color=OTHER)
+        wide, _ = scale.size_of(text)
+        taken.append(Rectangle(x - 0.04, top, x + 0.05 + wide, top + 0.2))
+    return taken
 
 
-def _draw_link(
-    ax: Axes,
-    begin: tuple[float, float],
-    end: tuple[float, float],
-    projections: list[Any],
-    both_ways: bool,
-    labelled: bool,
-) -> tuple[float, float]:
-    """One arrow for all projections between two parts, bent if there is one back, a loop to the same part.
-
-    Returns the middle of the arrow.
-    """
+def _draw_link(ax: Axes, curve: Curve, projections: list[Any]) -> str:
+    """One arrow for all projections between two parts; returns its colour."""
     sign = {sign_of(each) for each in projections}
     shade = EXCITES if sign == {1} else INHIBITS if sign == {-1} else OTHER
     style = "|-|,widthA=0,widthB=0.5" if sign == {-1} else "-|>"
-    label = "\n".join(_label(each) for each in projections[:3]) + ("\n..." if len(projections) > 3 else "")
-    (x, y), (u, v) = begin, end
-    if begin == end:
-        start, stop, rad = (x - 0.25, y - HEIGHT / 2), (x + 0.25, y - HEIGHT / 2), 1.1
-        where, align = (x, y - HEIGHT / 2 - 0.3), "top"
-    else:
-        start, stop = _on_edge(begin, end), _on_edge(end, begin)
-        far = labelled and (abs(u - x) > 1.2 * _APART or (u == x and abs(v - y) > 1.2) or u < x)
-        rad = 0.28 if far else 0.18 if both_ways else 0.0
-        across = rad * np.array([stop[1] - start[1], start[0] - stop[0]]) / 2
-        where = ((start[0] + stop[0]) / 2 + across[0], (start[1] + stop[1]) / 2 + across[1])
-        align = "top" if across[1] < 0 else "bottom"
     arrow = FancyArrowPatch(
-        start, stop, connectionstyle=f"arc3,rad={rad}", arrowstyle=style, mutation_scale=9, color=shade, lw=1.1,
-        zorder=2, shrinkA=0.0, shrinkB=1.5,
-    )  # fmt: skip
+        path=curve.shortened(0.03).path(), arrowstyle=style, mutation_scale=9, color=shade, lw=1.1, zorder=2
+    )
     ax.add_patch(arrow)
-    if not labelled:
-        return where
-    ax.annotate(
-        label, where, (0, -3 if align == "top" else 3), textcoords="offset points", ha="center", va=align,
-        size=TEXT_SIZE - 2, color=shade, zorder=5, linespacing=1.05,
-    )  # fmt: skip
-    return where
+    return shade
 
 
-def _draw_modulation(ax: Axes, begin: tuple[float, float], end: tuple[float, float], shade: str) -> None:
-    """A dotted line from a modulator to the middle of an arrow, bent downwards, around the boxes between."""
-    rad = 0.2 if end[0] > begin[0] else -0.2
-    line = FancyArrowPatch(
-        _on_edge(begin, end), end, connectionstyle=f"arc3,rad={rad}", arrowstyle="-", ls=DOTTED, color=shade, lw=1.1,
-        zorder=1, shrinkA=0.0, shrinkB=0.0,
-    )  # fmt: skip
-    ax.add_patch(line)
-    ax.plot(*end, "o", ms=3, color=shade, zorder=4)
-
-
-def _on_edge(place: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
-    """Where the line from the middle of a box leaves it."""
-    dx, dy = towards[0] - place[0], towards[1] - place[1]
-    share = min(WIDTH / 2 / abs(dx) if dx else np.inf, HEIGHT / 2 / abs(dy) if dy else np.inf)
-    return place[0] + share * dx, place[1] + share * dy
+def _draw_modulation(ax: Axes, curve: Curve, shade: str) -> None:
+    """A dotted line from a modulator to the middle of an arrow."""
+    ax.add_patch(FancyArrowPatch(path=curve.path(), arrowstyle="-", ls=DOTTED, color=shade, lw=1.1, zorder=1))
+    ax.plot(*curve.stop, "o", ms=3, color=shade, zorder=4)
 
 
 def sign_of(projection: Any) -> int:

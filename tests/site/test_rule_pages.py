@@ -2,8 +2,12 @@
 
 import inspect
 import re
+from itertools import combinations
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
 from site_pages import ROOT, rule_pages
 
 import spikelearn as sl
@@ -25,6 +29,26 @@ def test_circuits_are_drawn_from_the_networks(tmp_path):
     for name in RULES:
         text = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
         assert "hidden 1" in text and "output" in text, name
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_no_text_of_a_circuit_meets_another_text_the_edge_of_a_box_or_an_arrow(name):
+    axes = rule_pages.circuit(name)
+    figure = axes.figure
+    FigureCanvasAgg(figure).draw()
+    texts = [(each.get_text(), each.get_window_extent()) for each in axes.texts]
+    boxes = [each.get_window_extent() for each in axes.patches if isinstance(each, FancyBboxPatch)]
+    paths = [each.get_path() for each in axes.patches if isinstance(each, FancyArrowPatch)]
+    lines = [each for path in paths for each in axes.transData.transform_path(path).to_polygons(closed_only=False)]
+    assert len(boxes) >= 3 and len(lines) >= 2
+    for (text, one), (other, another) in combinations(texts, 2):
+        assert not one.overlaps(another), f"{text!r} and {other!r}"
+    for text, extent in texts:
+        assert figure.bbox.fully_containsx(extent.x0) and figure.bbox.fully_containsx(extent.x1)
+        assert figure.bbox.fully_containsy(extent.y0) and figure.bbox.fully_containsy(extent.y1)
+        inside = [box for box in boxes if all(box.contains(*corner) for corner in extent.corners())]
+        assert inside or not any(map(extent.overlaps, boxes)), f"{text!r} and a box"
+        assert inside or not any(Path(line).intersects_bbox(extent, filled=False) for line in lines), f"{text!r}"
 
 
 def test_the_learner_that_a_page_makes_is_the_rule():

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pyarrow
 import pytest
+from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn import cli, plots
@@ -216,6 +217,11 @@ def test_a_network_draws_its_graph():
     dotted = [arrow for arrow in ax.patches if arrow.get_linestyle() == DOTTED]
     assert len(dotted) == 1, "from dopamine to the projection that it modulates"
     assert plots.network(net).get_xlim() == ax.get_xlim()
+    left, _ = Figure((9.0, 4.0), layout="constrained").subplots(1, 2)
+    assert plots.network(net, ax=left) is left and sorted(texts(left)) == sorted(shown)
+    alone = sl.Network()
+    alone.population(1, sl.LIF(), name="a population with a long name")
+    assert texts(alone.plot()) == ["a population with a long name", "1 LIF"]
     with pytest.raises(ParameterError, match="network: its arguments do not fit together"):
         plots.network(5)
 
