@@ -16,6 +16,7 @@ if _TYPE_CHECKING:
     from spikelearn import io as io
     from spikelearn import learning as learning
     from spikelearn import plots as plots
+    from spikelearn import results as results
     from spikelearn import sweep as sweep
     from spikelearn import tasks as tasks
     from spikelearn.backends import NEST as NEST

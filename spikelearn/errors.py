@@ -60,5 +60,9 @@ class CoarseStepWarning(UserWarning):
     """A dt of half the fastest time constant of a population or more, so that results depend on dt."""
 
 
+class ScaleWarning(UserWarning):
+    """Features of which most hardly vary once all are mapped to 0 to 1 together."""
+
+
 class SignWarning(UserWarning):
     """Weights of a sign that the port does not expect: a positive current into "inh", or a negative conductance."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable
 
+WIDTH = 108
+"""Of lines of docstrings, less what the methods of a class are indented by."""
 SPECIAL = re.compile(r"([\\*_<>\[\]#$~|])")
 
 
@@ -49,7 +52,22 @@ def _block(block: str, names: list[str]) -> list[str]:
         return entries
     if len(lines) > 1 and all(" = " in line or "= " in line for line in lines):
         return ["\\\n".join(escaped(line.strip()) for line in lines)]
-    return [escaped(" ".join(line.strip() for line in lines))]
+    return [_prose(lines)]
+
+
+def _prose(lines: list[str]) -> str:
+    return escaped(" ".join(line.strip() for line in lines))
+
+
+def _broken_on_purpose(lines: list[str]) -> list[list[str]]:
+    """Lines in groups that end where the first word of the next line would have found room, after a sentence."""
+    groups = [lines[:1]]
+    for before, line in itertools.pairwise(lines):
+        room = WIDTH - len(before) - 1 >= len(line.split(" ", 1)[0])
+        if room and before.endswith((".", ")")) and re.match(r"[A-Z`]", line):
+            groups.append([])
+        groups[-1].append(line)
+    return groups
 
 
 def _entries(lines: list[str], names: list[str]) -> list[str]:
@@ -62,6 +80,9 @@ def _entries(lines: list[str], names: list[str]) -> list[str]:
     found = list(begins.finditer(text))
     if not found:
         return []
+    parts = _broken_on_purpose(lines)
+    if len(parts) > 1:
+        return [each for part in parts for each in _entries(part, names) or [_prose(part)]]
     before = text[: found[0].start()].strip()
     ends = [each.start() for each in found[1:]] + [len(text)]
     listed, after = [], ""

@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 
 HELD = {"net": "spikelearn.Network", "run": "spikelearn.Run"}
 """What a variable of this name is in all pages."""
+OF_LEARNERS = ("learners", "theory/rules/", "reference/api/learning_", "reference/api/part_learning")
+"""Pages on which a name alone is that of a learner, if there is one, rather than of its rule."""
 NOT_IN = (nodes.reference, nodes.title, nodes.literal_block, addnodes.desc_signature, addnodes.toctree)
 
 
@@ -30,7 +32,10 @@ class NamesAreLinks(SphinxPostTransform):
         domain = self.env.domains["py"]
         for node in list(self.document.findall(nodes.literal)):
             name = full_name(node.astext())
-            known = (each for each in (name, *_in_packages(name)) if each in domain.objects)
+            names = [name, *_in_packages(name)]
+            if self.env.docname.startswith(OF_LEARNERS) and "." not in node.astext().partition("(")[0]:
+                names.sort(key=lambda each: not each.startswith("spikelearn.learning."))
+            known = (each for each in names if each in domain.objects)
             found = domain.objects.get(next(known, ""))
             if found is None or any(isinstance(above, NOT_IN) for above in _above(node)):
                 continue
@@ -54,7 +59,7 @@ def full_name(code: str) -> str:
 
 def _in_packages(name: str) -> list[str]:
     """The name in each package that has names of its own, such as learners."""
-    return [name.replace("spikelearn.", f"spikelearn.{package}.", 1) for package in ("learning", "sweep", "errors")]
+    return [name.replace("spikelearn.", f"spikelearn.{package}.", 1) for package in ("learning", "sweep", "errors", "results")]
 
 
 def _above(node: nodes.Node) -> Any:

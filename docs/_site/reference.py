@@ -22,6 +22,7 @@ from spikelearn.parameters import declared_units, meanings
 
 PARTS = {
     "networks": ("Networks and runs", "What a network is made of, how it runs, and what comes back."),
+    "results": ("What runs return", "Spikes, traces and synapses of a run, as its methods return them."),
     "neurons": ("Neurons and receptors", "Models of neurons, and of what an arrival does to them."),
     "synapses": ("Synapses", "Short-term plasticity and graded synapses. A static synapse has no model."),
     "plasticity": ("Plasticity rules", "Rules of synapses, homeostasis and rewiring."),
@@ -41,7 +42,7 @@ OF_MODULES = {
     "spikelearn.learning": "learning", "spikelearn.interop": "io", "spikelearn.io": "io", "spikelearn.viewer": "plots",
 }  # fmt: skip
 """Where a name of `spikelearn` is found that none of the packages of models exports: by the package that defines it."""
-NAMESPACES = ("analysis", "experiments", "io", "learning", "plots", "sweep", "tasks")
+NAMESPACES = ("analysis", "experiments", "io", "learning", "plots", "results", "sweep", "tasks")
 """Subpackages with names of their own, `sl.plots.raster`; those of the others are names of `spikelearn`."""
 
 
@@ -95,7 +96,7 @@ def pages() -> dict[str, str]:
     """Name of a page in the reference -> its text in MyST."""
     known = entries()
     found = {f"part_{part}": _part(part, [each for each in known if each.part == part]) for part in PARTS}
-    public = {id(each.value) for each in known if isinstance(each.value, type)}
+    public = {id(each.value): each.path for each in known if isinstance(each.value, type)}
     for each in known:
         found[each.page] = _Page(each, public).text
     found["command_line"] = _command_line()
@@ -131,7 +132,7 @@ def _documentation(value: Any) -> str:
 class _Page:
     """The page of one name."""
 
-    def __init__(self, entry: Entry, public: set[int]) -> None:
+    def __init__(self, entry: Entry, public: dict[int, str]) -> None:
         self.entry, self.value, self.public = entry, entry.value, public
 
     @cached_property
@@ -144,10 +145,12 @@ class _Page:
         if isinstance(value, Documented):
             yield _directive("function", path + _arguments(signature(value)), "\n\n".join(_of_model(value)))
         elif isinstance(value, type):
-            yield _directive("class", path + _arguments(_signature(value)), "\n\n".join(self._of_class()))
+            arguments = "" if "Made by `" in _documentation(value) else self._arguments(value)
+            yield _directive("class", path + arguments, "\n\n".join(self._of_class()))
         elif callable(value):
             own = _signature(value)
-            yield _directive("function", path + _arguments(own), markdown(_documentation(value), own.parameters))
+            text = markdown(_documentation(value), own.parameters)
+            yield _directive("function", path + self._arguments(value, own), text)
         else:
             listed = ", ".join(f"`{each}`" for each in value) if isinstance(value, dict | tuple) else f"`{value!r}`"
             yield _directive("data", path, markdown(_documentation(value) + f"\n\nA {type(value).__name__}: {listed}"))
@@ -178,7 +181,26 @@ class _Page:
         bound = [p for k, p in enumerate(own.parameters.values()) if k or isinstance(member, staticmethod)]
         own = own.replace(parameters=bound)
         option = {classmethod: ":classmethod:", staticmethod: ":staticmethod:"}.get(type(member), ":no-index-entry:")
-        yield _directive("method", name + _arguments(own), markdown(text, own.parameters), option)
+        yield _directive("method", name + self._arguments(function, own), markdown(text, own.parameters), option)
+
+    def _arguments(self, of: Any, own: inspect.Signature | None = None) -> str:
+        """The signature of a class or function, in which classes that are found in a package have their full name.
+
+        Sphinx looks for others in the class, and then in `spikelearn`.
+        """
+        found = vars(import_module(of.__module__))
+
+        def named(match: re.Match[str]) -> str:
+            path = self.public.get(id(found.get(match[0])), "")
+            return match[0] if path in ("", f"spikelearn.{match[0]}") else f"~{path}"
+
+        def full(annotation: Any) -> Any:
+            annotation = getattr(annotation, "__forward_arg__", annotation)
+            return re.sub(r"(?<![\w.\"'])[A-Z]\w+\b", named, annotation) if isinstance(annotation, str) else annotation
+
+        own = own or _signature(of)
+        parameters = [each.replace(annotation=full(each.annotation)) for each in own.parameters.values()]
+        return _arguments(own.replace(parameters=parameters, return_annotation=full(own.return_annotation)))
 
 
 def members(of: type) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spikelearn.connectivity import ConnectionRule, Profile
 from spikelearn.description.adding import adds
 from spikelearn.description.checks import (
@@ -191,16 +193,15 @@ class NetworkBuilder(SwitchingBuilder):
         rule: AllToAll() by default. weight: number, array or distribution, in the unit of the port; an array has shape
         (n_source, n_target) for AllToAll and one value per synapse for OneToOne and Pairs; a profile such as
         LinearProfile(200, -50), or a function, gives it as a function of distance; text such as "exp(-abs(i - j)/10.)"
-        as one of both neurons, see below. delay: ms, axonal; by default one
-        step, and a multiple of dt except for the exact engine. Drawn delays and those from text take the nearest step,
-        as in NEST; they are redrawn below one step, or an error if they are from text; delays by distance are at least
-        one step. axonal_delay accepts the same values as delay;
-        dendritic_delay is a number: it delays the input and, on their way back to the
-        synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. learns_from: kind of
-        post event of the rule. plastic=False freezes the weights. synapse: short-term plasticity, or a graded synapse.
-        Parameters of the former may be distributions, or arrays as those of weights.
-        If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule learns
-        from arrivals as it would without release. procedural: synapses are not stored; those of a source are
+        as one of both neurons, see below. delay: ms, axonal; by default one step, and a multiple of dt except for the
+        exact engine. Drawn delays and those from text take the nearest step, as in NEST; they are redrawn below one
+        step, or an error if they are from text; delays by distance are at least one step. axonal_delay: takes the
+        place of delay where dendritic_delay is given. dendritic_delay: a number; it delays the input and, on their way back to the
+        synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. plasticity: a rule
+        by which weights change. plastic: False freezes them. learns_from: kind of post event of the rule. synapse:
+        short-term plasticity, whose parameters may be distributions, or arrays as those of weights, or a graded
+        synapse. If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule
+        learns from arrivals as it would without release. procedural: synapses are not stored; those of a source are
         regenerated from their random numbers at each of its events (Knight & Nowotny 2021). The network has the same
         pairs, weights and delays, but runs more slowly: see docs/design/engine.md. For AllToAll, OneToOne,
         FixedOutDegree and DistanceOutDegree, with constant weights. Unlike tables of a million synapses or more with
@@ -208,13 +209,16 @@ class NetworkBuilder(SwitchingBuilder):
         the source; each event carries its value at the end of the step in which the event is emitted, and weight times
         value arrives. weight is then in the unit of the port per unit of the variable. The pre traces of a SignalRule
         grow by the value, or are set to it. Not for other rules and synapse models, which use events without values.
+
         Text is an expression in the syntax of equations of i and j, the numbers of source and target, counted from 0
         within the two views; N_pre, N_post; where there are positions, of their distance d, x_pre, y_pre, z_pre,
         x_post, y_post, z_post; and of rand() and randn(), drawn for each synapse. Its value is in the unit of the port,
         or in ms, unless it has units. It is parsed, never run by Python.
+
         Views may be of any neurons: cells[::2], cells[mask], cells[[1, 5, 7]]. If they do not follow one another, the
         rule makes its synapses among them, as if the view were a population of its own, and the projection then is one
         of `Pairs` between the whole populations: its matrices of weights have their shapes.
+
         Raises DescriptionError, ParameterError or UnitError.
 
         >>> net = Network()
@@ -307,6 +311,7 @@ class NetworkBuilder(SwitchingBuilder):
         include_start: bool = False,
         at: str | None = None,
         name: str | None = None,
+        synapses: slice | Sequence[int] | np.ndarray | None = None,
     ) -> Recording | tuple[Recording, ...]:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, "value" of a signal, or "weight" of a projection (`net.record(ff, "weight", every=100)`);
@@ -322,11 +327,14 @@ class NetworkBuilder(SwitchingBuilder):
         nothing is recorded before it. Both are multiples of dt. include_start: whether traces begin with a sample at
         0 ms, the state before the first step, so that a run of n steps has n + 1 samples. at: a kind of event, such as
         "burst"; a state variable is then recorded at these events of each neuron, as it is at the end of the step, and
-        `run.snapshots(cells, "V_m", at="burst")` returns it.
+        `run.snapshots(cells, "V_m", at="burst")` returns it. name: that of the recording, by default "" for the first
+        one of a variable, then "2" and so on. synapses: which ones of a projection, a slice, indices or a mask in the
+        order of `Network.synapses`, such as `net.synapses(ff).post == 3`; by default all, and memory then is synapses
+        times samples.
+
         Returns the recording, or a tuple of one for each variable of a list; `switch_off` and `remove` take them.
         Several views of a population that are recorded at the same interval and from the same start are one recording.
-        A variable may be recorded in several ways: `run.trace(cells, "V_m", recording=...)` then says which one. name:
-        that of the recording, by default "" for the first one of a variable, then "2" and so on.
+        A variable may be recorded in several ways: `run.trace(cells, "V_m", recording=...)` then says which one.
 
         >>> net = Network()
         >>> cells = net.population(100, LIF())
@@ -345,7 +353,8 @@ class NetworkBuilder(SwitchingBuilder):
         steps, first = sampling_steps(of, every, self.dt), first_step(of, start, self.dt)
         several = isinstance(variables, list | tuple | set | Mapping)
         include_start = flag(include_start, f"include_start of recording {of.name!r}")
-        added = [recording(of, each, steps, first, at) for each in (list(variables) if several else [variables])]
+        asked = list(variables) if several else [variables]
+        added = [recording(of, each, steps, first, at, synapses) for each in asked]
         check_sampling(of, added, every, first, include_start)
         added = [replace(each, include_start=include_start and not (each.events or each.at)) for each in added]
         self._recordings, found = with_recordings(self._recordings, added, name)

@@ -117,7 +117,7 @@ class Population(Neurons):
         return self.size
 
     def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
-        return View(self, _indices(which, self.size, self.name))
+        return View(self, indices(which, self.size, f"population {self.name!r}"))
 
     def __iter__(self) -> Iterator[View]:
         """A view of each neuron."""
@@ -235,7 +235,7 @@ class View(Neurons):
 
     def __getitem__(self, which: int | slice | Sequence[int] | np.ndarray) -> View:
         """Some of these neurons, counted from 0 within this view."""
-        return View(self.population, self.ids[_indices(which, len(self.ids), self.name)])
+        return View(self.population, self.ids[indices(which, len(self.ids), f"population {self.name!r}")])
 
     def __iter__(self) -> Iterator[View]:
         """A view of each neuron."""
@@ -282,7 +282,8 @@ class Modulator:
         return float(np.exp(-dt / self.tau_n))
 
 
-def _indices(which: Any, size: int, name: str) -> np.ndarray:
+def indices(which: Any, size: int, where: str) -> np.ndarray:
+    """The indices below size that a slice, whole numbers or a mask name. where: begins the error message."""
     try:
         if isinstance(which, slice):
             return np.arange(size)[which]
@@ -292,12 +293,12 @@ def _indices(which: Any, size: int, name: str) -> np.ndarray:
         array = whole_numbers(which, "index")
     except Exception:  # of the object itself, too
         raise DescriptionError(
-            f"population {name!r}: expected a slice, whole numbers or a mask of {size}, got {reprlib.repr(which)}"
+            f"{where}: expected a slice, whole numbers or a mask of {size}, got {reprlib.repr(which)}"
             f"{advice_on_floats(which)}"
         ) from None
     wrong = array[(array < -size) | (array >= size)]
     if len(wrong):
-        raise DescriptionError(f"population {name!r}: index {wrong[0]} is out of range 0..{size - 1}")
+        raise DescriptionError(f"{where}: index {wrong[0]} is out of range 0..{size - 1}")
     return np.where(array < 0, array + size, array).astype(np.int64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -93,6 +93,14 @@ class Projection:
         """
         assert self.listed_by is not None
         return self.listed_by(self)
+
+    __iter__ = None
+
+    def __getitem__(self, which: Any) -> NoReturn:
+        raise DescriptionError(
+            f"projection {self.name!r} has no parts: record some of its synapses with net.record(projection, "
+            "'weight', synapses=...), and read them from the arrays of net.synapses(projection)"
+        )
 
     def __len__(self) -> int:
         """The number of synapses."""

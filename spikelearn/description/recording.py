@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.description.population import Modulator, Population, whole
+from spikelearn.description.population import Modulator, Population, indices, whole
 from spikelearn.description.projection import Projection
 from spikelearn.description.signal import Signal
 from spikelearn.errors import DescriptionError, ParameterError
@@ -143,17 +143,19 @@ def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: 
         raise ParameterError(f"include_start of {where}: {why}; expected a variable, recorded from 0 ms on")
 
 
-def recording(of: Any, variable: Any, every: int, start: int, at: Any = None) -> Recording:
+def recording(of: Any, variable: Any, every: int, start: int, at: Any = None, synapses: Any = None) -> Recording:
     """The Recording of one variable, or of one kind of event, of a population, view, modulator, signal or projection.
 
-    every, start: steps. at: a kind of event at which a state variable is read; None: every `every` steps.
-    Raises DescriptionError if `of` has no such variable.
+    every, start: steps. at: a kind of event at which a state variable is read; None: every `every` steps. synapses: of
+    a projection, None for all. Raises DescriptionError if `of` has no such variable.
     """
     where = f"recording of {of.name!r}"
     if not isinstance(variable, str):
         raise DescriptionError(f"{where}: expected the name of a variable, or a list of names, got {variable!r}")
     if at is not None and isinstance(of, Modulator | Signal | Projection):
         raise DescriptionError(f"{where}: at={at!r}: values at events are those of neurons; expected a population")
+    if synapses is not None and not isinstance(of, Projection):
+        raise DescriptionError(f"{where}: synapses= chooses those of a projection; expected a projection")
     if isinstance(of, Modulator):
         if variable != "n":
             raise DescriptionError(f"{where}: a modulator has no variable {variable!r}; it has: n")
@@ -176,7 +178,9 @@ def recording(of: Any, variable: Any, every: int, start: int, at: Any = None) ->
                 f"it has: {', '.join(of.recordable)}"
             )
         unit = of.unit if variable == "weight" and of.unit != "1" else ""
-        return Recording(of, variable, False, np.arange(len(of)), every, start, unit)
+        all_of_it = slice(None) if synapses is None else synapses
+        ids = np.unique(indices(all_of_it, len(of), f"synapses of {where}"))
+        return Recording(of, variable, False, ids, every, start, unit)
     population = whole(of)
     ids = np.arange(population.size) if isinstance(of, Population) else np.unique(of.ids)
     states = population.model.model.state if isinstance(population.model, Neuron) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Population
-from spikelearn.errors import ParameterError
+from spikelearn.errors import ParameterError, ScaleWarning
 from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.sources import Poisson
 
@@ -47,3 +48,16 @@ def encoding_of(name: str) -> Encoding:
     if name not in ENCODINGS:
         raise ParameterError(f"encoding: expected one of {', '.join(ENCODINGS)}, got {name!r}")
     return ENCODINGS[name]
+
+
+def warn_of_scales(X: np.ndarray, learner: str) -> None:
+    """Warn if half of the features that vary span less than a twentieth of the range of all. X: (n, features)."""
+    spans, whole = np.ptp(X, axis=0), float(np.ptp(X))
+    varied = spans[spans > 0.0]
+    if len(varied) and (share := float(np.median(varied)) / whole) < 0.05:
+        text = (
+            f"X: half of the features vary by less than {100.0 * share:.2g} % of the range of all, {X.min():g} to "
+            f"{X.max():g}, which is mapped to 0 to 1, so that {learner} hardly sees them; scale each feature, with "
+            "sklearn.preprocessing.MinMaxScaler"
+        )
+        warnings.warn(text, ScaleWarning, stacklevel=5)

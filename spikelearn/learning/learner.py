@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
 from spikelearn.learning.cost import Cost
-from spikelearn.learning.encoding import Encoding, encoding_of
+from spikelearn.learning.encoding import Encoding, encoding_of, warn_of_scales
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.gradient import Loss, gradient
 from spikelearn.learning.locality import Locality
@@ -46,8 +47,9 @@ class Learner(ClassifierMixin, BaseEstimator):
     After fitting: classes_; n_features_in_; circuit_, the network; epoch_, the number of epochs; history_, name -> one
     value for each epoch; cost_, of all presentations that taught.
 
-    Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped linearly, so that
-    the smallest and the largest of them become 0 and 1. The features of a sequence stand in one row: first all of the
+    Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped by one linear
+    function, so that the smallest and the largest number of all become 0 and 1, as suits images. Features in different
+    units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so where it matters. The features of a sequence stand in one row: first all of the
     first element, then those of the next; each element has `features / elements` of them, and as many input cells.
     """
 
@@ -187,10 +189,15 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     @property
     def rates(self) -> tuple[float, float]:
-        """The learning rates of hidden layers and output at first."""
+        """The learning rates of hidden layers and output at first. Raises ParameterError."""
         given = self.learning_rate
-        hidden, output = given if isinstance(given, tuple) else (given, given)
-        return float(hidden), float(output)
+        pair = tuple(given) if isinstance(given, tuple | list) else (given, given)
+        if len(pair) != 2 or not all(isinstance(each, Real) and 0.0 <= each < np.inf for each in pair):
+            raise ParameterError(
+                "learning_rate: expected a number of at least 0, or a pair of them, for the hidden layers and for the "
+                f"output, got {given!r}"
+            )
+        return float(pair[0]), float(pair[1])
 
     @property
     def encoded(self) -> Encoding:
@@ -213,7 +220,11 @@ class Learner(ClassifierMixin, BaseEstimator):
             raise ParameterError(f"y: expected at least two classes, got one class: {classes.tolist()}")
         if not (np.isfinite(self.decay) and self.decay > 0.0):
             raise ParameterError(f"decay: expected a positive number, got {self.decay!r}")
+        whole_number(self.seed, "seed", least=0)
+        _ = self.rates
         low, high = float(X.min()), float(X.max())
+        if not 0.0 <= low <= high <= 1.0:
+            warn_of_scales(X, type(self).__name__)
         self._range_ = (0.0, 1.0) if 0.0 <= low and high <= 1.0 else (low, max(high, np.nextafter(low, np.inf)))
         self.classes_ = classes
         self.epoch_, self.cost_ = 0, Cost()

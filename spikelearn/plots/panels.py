@@ -41,7 +41,11 @@ def panels(
         return [clean(each) for each in figure.subplots(rows, columns, squeeze=False, **grid).flat]
     given = [ax] if isinstance(ax, Axes) else list(ax)
     if len(given) != rows * columns:
-        raise ParameterError(f"this plot has {rows * columns} panels, but {len(given)} Axes were given as ax")
+        panels = f"{rows * columns} panel{'s' * (rows * columns > 1)}"
+        raise ParameterError(
+            f"ax: this plot has {panels}, expected a list of {rows * columns} Axes, such as plt.subplots"
+            f"({rows * columns})[1]; got {len(given)}"
+        )
     return [clean(each) for each in given]
 
 

@@ -136,7 +136,7 @@ class Begun(Protocol):
 
 @dataclass(eq=False)
 class Run:
-    """The result of a simulation from `t_start` to `t_stop` (ms).
+    """The result of a simulation from `t_start` to `t_stop` (ms). Made by `Network.run`.
 
     `spikes`, `trace`, `snapshots`, `weights`, `synapses` and `events_of` take a population or projection, or its name;
     arrays that they return are read-only. They raise DescriptionError if the requested data were not recorded.

@@ -22,7 +22,7 @@ from spikelearn.units import ms, number
 class TsodyksMarkramParameters(NamedTuple):
     U: Annotated[number, "release at rest"] = 0.5
     tau_rec: Annotated[ms, "recovery of x"] = 800.0
-    tau_fac: Annotated[ms, "decay of u"] = 10.0
+    tau_fac: Annotated[ms, "decay of u; far below the intervals, such as 0.1 ms, for depression alone"] = 10.0
 
 
 class TsodyksUzielMarkramParameters(NamedTuple):

@@ -51,6 +51,25 @@ def test_the_page_of_a_network_explains_each_argument_of_a_method(pages):
         assert f"- **{name}**: " in text
 
 
+def test_annotations_lead_to_the_class_that_is_meant(pages):
+    assert "-> ~spikelearn.results.Trace\n" in pages["Run"] and "-> ~spikelearn.results.Spikes\n" in pages["Run"]
+    assert "ForwardRef" not in "".join(pages.values())
+
+
+def test_what_is_made_by_a_method_shows_no_constructor(pages):
+    assert "{py:class} spikelearn.Run\n" in pages["Run"] and "{py:class} spikelearn.LIF(" not in pages["Run"]
+    assert "{py:class} spikelearn.Network(dt" in pages["Network"]
+
+
+def test_a_line_that_ends_early_ends_the_list_of_arguments():
+    lines = ["f: of", "x. Also the last.", "Not about x.", "x: a number; " + 40 * "y" + ".", "Neither."]
+    shown = docstring.markdown("\n".join(lines), ["f", "x"])
+    assert shown.split("\n\n") == ["- **f**: of x. Also the last.", "Not about x.", f"- **x**: a number; {90 * 'y'}.",
+                                   "Neither."]  # fmt: skip
+    full = "x: " + "y" * 110 + ".\nStill about x."
+    assert docstring.markdown(full, ["x"]) == f"- **x**: {'y' * 110}. Still about x."
+
+
 def test_prose_becomes_markdown_with_arguments_listed_and_nothing_read_as_markup():
     text = "Weights a*b*c of `x_1`.\n\nfirst: one, in\n    ms. second, third: two. Raises UnitError for more."
     shown = docstring.markdown(text, ["first", "second", "third"])

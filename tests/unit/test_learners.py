@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import check_classifiers_train, estimator_ch
 from tolerances import ULP
 
 import spikelearn as sl
-from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.errors import ParameterError, ScaleWarning, SpikelearnError
 from spikelearn.learning.assessment import angles_of
 from spikelearn.learning.controls import ablated_feedback, frozen, linear, shuffled_teacher
 from spikelearn.learning.examples import examples_of
@@ -178,6 +178,14 @@ def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
     assert np.mean(plain.predict(X) == mapped.predict(10.0 * X - 3.0)) > 0.9
 
 
+def test_features_that_one_map_makes_invisible_are_warned_of():
+    X, y = sl.tasks.yin_yang(30, 1)
+    in_units = X * np.geomspace(1.0, 1e4, X.shape[1])
+    with pytest.warns(ScaleWarning, match=r"half of the features vary by less than 2.5 % .* MinMaxScaler"):
+        learner_for("fa").prepare(in_units, y)
+    learner_for("fa").prepare(255.0 * X, y)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -187,6 +195,10 @@ def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
         ({"encoding": "loud"}, "encoding: expected one of graded"),
         ({"decay": -1.0}, "decay: expected a positive number"),
         ({"steps": 0}, "steps"),
+        ({"learning_rate": -1.0}, "learning_rate: expected a number of at least 0, or a pair of them, .* got -1.0"),
+        ({"learning_rate": (0.1, 0.1, 0.1)}, "learning_rate: expected a number of at least 0, or a pair of them"),
+        ({"learning_rate": "fast"}, "learning_rate: expected a number of at least 0, or a pair .* got 'fast'"),
+        ({"seed": "a"}, "seed: expected a whole number of at least 0, got 'a'"),
         ({"epochs": 0}, "epochs"),
     ],
 )

@@ -164,3 +164,34 @@ def test_the_exact_engine_records_in_several_ways_too():
     keep = (found.ids >= 4) & (found.times >= 20.0)
     assert np.any(keep) and not np.all(keep)
     EXACT.check(run.spikes(late).times, found.times[keep])
+
+
+@pytest.mark.parametrize("how", [{"threads": 1}, {"threads": 2}, {"engine": "stepper"}])
+def test_some_synapses_are_recorded_as_all_of_them_are(how, tmp_path):
+    net, *_, (weights, _) = network(threads=how.get("threads"))
+    made = weights.of
+    onto_three = net.synapses(made).post == 3
+    some = net.record(made, ["weight", "K_plus"], every=10.0, synapses=onto_three, name="some")
+    few = net.record(made, "weight", every=10.0, synapses=[-1, 5, 2], name="few")
+    run = net.run(20.0, engine=how.get("engine")).joined(net.run(20.0))
+    io.save(run, tmp_path / "run.h5")
+    for each in (run, io.load(tmp_path / "run.h5")):
+        whole = each.trace("made", "weight", recording="weight").values
+        trace = each.trace("made", "weight", recording="some")
+        EXACT.check(trace.values, whole[:, onto_three])
+        assert trace.ids.tolist() == np.flatnonzero(onto_three).tolist()
+        EXACT.check(each.trace("made", "weight", recording="few").values, whole[:, [2, 5, len(made) - 1]])
+    assert run.trace(some[1]).values.shape == (4, 50) and len(few.ids) == 3
+    assert not np.array_equal(whole[0], whole[-1])
+
+
+def test_synapses_that_cannot_be_recorded_are_named():
+    net, cells, *_, (weights, _) = network()
+    with pytest.raises(DescriptionError, match="synapses of recording of 'made': index 400 is out of range 0..399"):
+        net.record(weights.of, "weight", synapses=[400])
+    with pytest.raises(DescriptionError, match="synapses of recording of 'made': expected a slice, whole numbers or a"):
+        net.record(weights.of, "weight", synapses="first")
+    with pytest.raises(DescriptionError, match="recording of 'cells': synapses= chooses those of a projection"):
+        net.record(cells, "V_m", synapses=[0])
+    with pytest.raises(DescriptionError, match="'made' has no parts: record some of its synapses with net.record"):
+        weights.of[:5]
