@@ -59,7 +59,10 @@ def full_name(code: str) -> str:
 
 def _in_packages(name: str) -> list[str]:
     """The name in each package that has names of its own, such as learners."""
-    return [name.replace("spikelearn.", f"spikelearn.{package}.", 1) for package in ("learning", "sweep", "errors", "results")]
+    return [
+        name.replace("spikelearn.", f"spikelearn.{package}.", 1)
+        for package in ("learning", "sweep", "errors", "results")
+    ]
 
 
 def _above(node: nodes.Node) -> Any:

@@ -195,10 +195,10 @@ class NetworkBuilder(SwitchingBuilder):
         LinearProfile(200, -50), or a function, gives it as a function of distance; text such as "exp(-abs(i - j)/10.)"
         as one of both neurons, see below. delay: ms, axonal; by default one step, and a multiple of dt except for the
         exact engine. Drawn delays and those from text take the nearest step, as in NEST; they are redrawn below one
-        step, or an error if they are from text; delays by distance are at least one step. axonal_delay: takes the
-        place of delay where dendritic_delay is given. dendritic_delay: a number; it delays the input and, on their way back to the
-        synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. plasticity: a rule
-        by which weights change. plastic: False freezes them. learns_from: kind of post event of the rule. synapse:
+        step, or an error if they are from text; delays by distance are at least one step. axonal_delay: takes the place
+        of delay where dendritic_delay is given. dendritic_delay: a number; it delays the input and, on their way back
+        to the synapse, the post events that a plasticity rule learns from. on: kind of event transmitted. plasticity: a
+        rule by which weights change. plastic: False freezes them. learns_from: kind of post event of the rule. synapse:
         short-term plasticity, whose parameters may be distributions, or arrays as those of weights, or a graded
         synapse. If short-term plasticity is combined with a plasticity rule, weight times release arrives, and the rule
         learns from arrivals as it would without release. procedural: synapses are not stored; those of a source are

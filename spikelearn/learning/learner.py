@@ -49,8 +49,9 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped by one linear
     function, so that the smallest and the largest number of all become 0 and 1, as suits images. Features in different
-    units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so where it matters. The features of a sequence stand in one row: first all of the
-    first element, then those of the next; each element has `features / elements` of them, and as many input cells.
+    units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so where it matters. The
+    features of a sequence stand in one row: first all of the first element, then those of the next; each element has
+    `features / elements` of them, and as many input cells.
     """
 
     locality: ClassVar[Locality] = Locality()

@@ -64,7 +64,7 @@ def test_what_is_made_by_a_method_shows_no_constructor(pages):
 def test_a_line_that_ends_early_ends_the_list_of_arguments():
     lines = ["f: of", "x. Also the last.", "Not about x.", "x: a number; " + 40 * "y" + ".", "Neither."]
     shown = docstring.markdown("\n".join(lines), ["f", "x"])
-    assert shown.split("\n\n") == ["- **f**: of x. Also the last.", "Not about x.", f"- **x**: a number; {90 * 'y'}.",
+    assert shown.split("\n\n") == ["- **f**: of x. Also the last.", "Not about x.", f"- **x**: a number; {40 * 'y'}.",
                                    "Neither."]  # fmt: skip
     full = "x: " + "y" * 110 + ".\nStill about x."
     assert docstring.markdown(full, ["x"]) == f"- **x**: {'y' * 110}. Still about x."
