@@ -181,7 +181,7 @@ def test_features_beyond_0_and_1_are_mapped_and_labels_may_be_text():
 def test_features_that_one_map_makes_invisible_are_warned_of():
     X, y = sl.tasks.yin_yang(30, 1)
     in_units = X * np.geomspace(1.0, 1e4, X.shape[1])
-    with pytest.warns(ScaleWarning, match=r"half of the features vary by less than 2.5 % .* MinMaxScaler"):
+    with pytest.warns(ScaleWarning, match=r"half of the features vary by less than 2.5 % .*MinMaxScaler"):
         learner_for("fa").prepare(in_units, y)
     learner_for("fa").prepare(255.0 * X, y)
 
