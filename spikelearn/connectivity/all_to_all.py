@@ -31,6 +31,12 @@ class AllToAll(ConnectionRule):
     """Every source to every target.
 
     autapses: whether a neuron may be connected to itself.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(20, Poisson(10.0)), net.population(20, LIF())
+    >>> made = net.connect(inputs, cells, rule=AllToAll(), weight=50.0)
+    >>> len(net.synapses(made).pre)
+    400
     """
 
     autapses: bool = True

@@ -16,6 +16,12 @@ class FixedOutDegree(FixedDegree):
     k: number of synapses.
     autapses: whether a neuron may be connected to itself.
     multapses: whether there may be several synapses between the same two neurons.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(20, Poisson(10.0)), net.population(20, LIF())
+    >>> made = net.connect(inputs, cells, rule=FixedOutDegree(5, multapses=False), weight=50.0)
+    >>> len(net.synapses(made).pre)
+    100
     """
 
     by_source = True

@@ -30,6 +30,12 @@ class OneToOne(ConnectionRule):
     """Source i to target i; both have the same size.
 
     autapses: whether a neuron may be connected to itself.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(20, Poisson(10.0)), net.population(20, LIF())
+    >>> made = net.connect(inputs, cells, rule=OneToOne(), weight=50.0)
+    >>> len(net.synapses(made).pre)
+    20
     """
 
     autapses: bool = True

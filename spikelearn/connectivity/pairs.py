@@ -25,6 +25,12 @@ class Pairs(ConnectionRule):
 
     pre, post: (n,) index within the source and within the target of each synapse.
     autapses: whether a neuron may be connected to itself.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(20, Poisson(10.0)), net.population(20, LIF())
+    >>> made = net.connect(inputs, cells, rule=Pairs(pre=[0, 0, 7], post=[1, 2, 7]), weight=50.0)
+    >>> len(net.synapses(made).pre)
+    3
     """
 
     pre: Any

@@ -87,6 +87,9 @@ class GaussianProfile(Profile):
 
     peak: its value at distance 0.
     sigma: its standard deviation.
+
+    >>> GaussianProfile(peak=0.8, sigma=0.2)(np.array([0.0, 0.2])).round(3).tolist()
+    [0.8, 0.485]
     """
 
     peak: float
@@ -101,6 +104,9 @@ class ExponentialProfile(Profile):
 
     peak: its value at distance 0.
     scale: the distance over which it falls to 1/e.
+
+    >>> ExponentialProfile(peak=0.8, scale=0.2)(np.array([0.0, 0.2])).round(3).tolist()
+    [0.8, 0.294]
     """
 
     peak: float
@@ -115,6 +121,9 @@ class BoxcarProfile(Profile):
 
     height: the value.
     radius: the distance.
+
+    >>> BoxcarProfile(height=0.8, radius=0.1)(np.array([0.0, 0.2])).round(3).tolist()
+    [0.8, 0.0]
     """
 
     height: float
@@ -129,6 +138,9 @@ class LinearProfile(Profile):
 
     start: its value at distance 0.
     slope: its increase per unit of distance.
+
+    >>> LinearProfile(start=1.5, slope=2.0)(np.array([0.0, 0.2])).round(3).tolist()
+    [1.5, 1.9]
     """
 
     start: float

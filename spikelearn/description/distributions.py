@@ -117,6 +117,10 @@ class Uniform(Distribution):
     """Uniform from `low` to `high`.
 
     low, high: in the unit of the drawn values.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(10, LIF())
+    >>> made = net.connect(inputs, cells, weight=Uniform(20.0, 80.0))
     """
 
     low: Quantity = 0.0
@@ -134,6 +138,10 @@ class Normal(Distribution):
     """Normal, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
     mean, std: in the unit of the drawn values. low, high: limits, in that unit.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(10, LIF())
+    >>> made = net.connect(inputs, cells, weight=Normal(50.0, 10.0, low=0.0))
     """
 
     mean: Quantity = 0.0
@@ -154,6 +162,10 @@ class LogNormal(Distribution):
 
     mu, sigma: mean and standard deviation of the logarithm, without a unit. low, high: limits, in the unit of the drawn
     values.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(10, LIF())
+    >>> made = net.connect(inputs, cells, weight=LogNormal(math.log(50.0), 0.5))
     """
 
     mu: float = 0.0
@@ -172,6 +184,10 @@ class Exponential(Distribution):
     """Exponential, truncated to the limits: values outside are redrawn; at least 5 % must lie within.
 
     mean: at least 0, in the unit of the drawn values. low, high: limits, in that unit.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(10, LIF())
+    >>> made = net.connect(inputs, cells, weight=Exponential(50.0, high=200.0))
     """
 
     mean: Quantity = 1.0

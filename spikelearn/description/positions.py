@@ -50,6 +50,11 @@ class Grid:
     extent: alternative to spacing: the length of each axis (as in NEST, the outer points lie half a spacing inside).
     centre: the centre of the grid.
     periodic: whether space is periodic with the extent, which is shape * spacing.
+
+    >>> net = Network(seed=1)
+    >>> sheet = net.population(6, LIF(), positions=Grid((2, 3)))
+    >>> sheet.positions[0].tolist()
+    [-0.5, -1.0]
     """
 
     shape: Any
@@ -93,6 +98,11 @@ class UniformPositions:
     extent: the length of each axis, which determines the number of axes: 2.0, (1.0, 1.0) or (1, 1, 0.5).
     centre: the centre of the space.
     periodic: whether space is periodic with the extent.
+
+    >>> net = Network(seed=1)
+    >>> sheet = net.population(100, LIF(), positions=UniformPositions((1.0, 1.0)))
+    >>> bool(np.all(np.abs(sheet.positions) <= 0.5))
+    True
     """
 
     extent: Any

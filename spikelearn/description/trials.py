@@ -220,6 +220,15 @@ class Trials:
 
     phases: the Phases of one trial, in order. n: number of trials. labels: (n,), shown above each trial in rasters,
     such as the digit that it shows; by default trials are numbered from 0.
+
+    >>> net = Network(dt=1.0, seed=1)
+    >>> inputs = net.population(2, Poisson(0.0), name="inputs")
+    >>> spikes = net.record(inputs)
+    >>> rates = np.array([[100.0, 0.0], [0.0, 100.0]])  # a row for each trial
+    >>> shown = Phase(50.0, rates={inputs: rates}, name="shown")
+    >>> run = net.run(trials=Trials([shown, Phase(50.0)], n=2, labels=["left", "right"]))
+    >>> run.duration
+    200.0
     """
 
     phases: Sequence[Phase]

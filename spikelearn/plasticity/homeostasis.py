@@ -23,6 +23,11 @@ class Normalisation:
     every: interval between normalisations, ms.
     per: "target", or "source" for the weights from each source.
     subtractive: add a constant to all weights of a neuron instead of multiplying them by a factor.
+
+    >>> net = Network()
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(5, LIF())
+    >>> learned = net.connect(inputs, cells, weight=50.0, plasticity=STDP(W_max=100.0))
+    >>> net.homeostasis(learned, Normalisation(total=500.0, every=100.0))
     """
 
     total: Quantity
@@ -52,6 +57,11 @@ class SynapticScaling:
     tau: ms, time constant of the low-pass filter of the rate.
     beta: strength, in 1/(s Hz).
     every: interval between changes of the weights, ms; each is the exact integral over that time.
+
+    >>> net = Network()
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(5, LIF())
+    >>> made = net.connect(inputs, cells, weight=50.0)
+    >>> net.homeostasis(made, SynapticScaling(target_rate=10.0, tau=1000.0, beta=0.01, every=100.0))
     """
 
     target_rate: Quantity

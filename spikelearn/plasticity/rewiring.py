@@ -20,6 +20,12 @@ class Rewiring:
     every: interval between moves, ms.
     probability: of moving, for each eligible synapse.
     multapses: whether it may move to a target that its source is already connected to.
+
+    >>> net = Network(seed=1)
+    >>> inputs, cells = net.population(10, Poisson(10.0)), net.population(5, LIF())
+    >>> rule = STDP(W_max=100.0)
+    >>> learned = net.connect(inputs, cells, rule=FixedProbability(0.5), weight=50.0, plasticity=rule)
+    >>> net.homeostasis(learned, Rewiring(below=1.0, weight=20.0, every=100.0))
     """
 
     below: Quantity

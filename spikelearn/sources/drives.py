@@ -20,6 +20,10 @@ class PoissonInput:
 
     rate: Hz of each source; a number, one for each target neuron, Timed, or text or a function of time, as of Poisson;
         i and N then are the number of the target and the size of its population. n: number of sources.
+
+    >>> net = Network(seed=1)
+    >>> cells = net.population(10, LIF())
+    >>> drive = net.drive(cells, PoissonInput(8.0, n=1000), weight=20.0)
     """
 
     def __init__(self, rate: Quantity | Timed | str | Callable[..., float], n: int = 1) -> None:
@@ -49,6 +53,10 @@ class StepCurrent:
 
     times: (T,) ms, ascending, multiples of dt except for the exact engine. values: pA, (T,), or (T, n) with one column
     for each target neuron. At equal intervals, `Timed` says the same in one list.
+
+    >>> net = Network()
+    >>> cells = net.population(10, LIF())
+    >>> drive = net.drive(cells, StepCurrent([100.0, 300.0], [400.0, 0.0]))  # 400 pA for 200 ms
     """
 
     averaged = False
@@ -87,6 +95,10 @@ class NoiseCurrent:
     tau: ms, correlation time of an Ornstein-Uhlenbeck process; 0: a new value every `interval`.
     interval: ms for which a value holds, a multiple of dt; None: one step.
     distribution: "normal" or "uniform".
+
+    >>> net = Network(seed=1)
+    >>> cells = net.population(10, LIF())
+    >>> drive = net.drive(cells, NoiseCurrent(mean=300.0, std=100.0, tau=5.0))
     """
 
     among: np.ndarray | None = None

@@ -72,6 +72,12 @@ class Images(Poisson):
     images: (n_images, n_pixels) or (n_images, height, width), brightness from 0 to 1.
     max_rate: Hz, for a pixel of 1; a number, or one for each pixel.
     on: ms for which an image is shown. off: ms of silence after it. Neither need be a multiple of dt: see Timed.
+
+    >>> net = Network(seed=1)
+    >>> retina = net.population(4, Images([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]], on=100.0, off=50.0))
+    >>> spikes = net.record(retina)
+    >>> bool(np.all(np.isin(net.run(100.0).spikes(retina).ids, [1, 3])))
+    True
     """
 
     def __init__(self, images: Any, max_rate: Quantity = 100.0, on: Any = 100.0, off: Any = 0.0) -> None:

@@ -32,7 +32,11 @@ SAMPLES = ("random", "sobol", "latin")
 
 @dataclass(frozen=True)
 class Range:
-    """Values from low to high, both ends included. log: evenly spaced on a log scale."""
+    """Values from low to high, both ends included. log: evenly spaced on a log scale.
+
+    >>> Range(1.0, 100.0, log=True).at(np.array([0.0, 0.5, 1.0])).tolist()
+    [1.0, 10.0, 100.0]
+    """
 
     low: float
     high: float
@@ -50,6 +54,9 @@ class Sample:
     """n points within ranges, name -> Range. how: "random", "sobol" or "latin" (hypercube).
 
     The first points of a larger random or Sobol sample are those of a smaller one.
+
+    >>> Sample("random", {"g": Range(3.0, 8.0), "eta": Range(0.5, 2.0, log=True)}, n=10).shares(seed=1).shape
+    (10, 2)
     """
 
     how: str
