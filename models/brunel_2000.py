@@ -50,6 +50,7 @@ class Parameters:
     dt: float = parameter(0.1, "ms", "step")
 
 
+SEEDS = 5
 QUICK = {"duration": 300.0}
 
 PUBLISHED = {

@@ -74,6 +74,7 @@ class Parameters:
     mnist: str = parameter("", "", "folder with the MNIST files, used instead of the UCI digits")
 
 
+SEEDS = (21, 22, 23, 24, 25)
 QUICK = {"epochs": 3, "images": 700}
 TUNED = "rates and weights, on a fifth of the training images"
 PUBLISHED = {

@@ -56,6 +56,7 @@ class Parameters:
     reward_jitter: int = parameter(2000, "ms", "a uniform time up to this is added to it")
 
 
+SEEDS = 3
 QUICK = {"size": 250, "duration": 2_400_000.0}
 
 PUBLISHED = {

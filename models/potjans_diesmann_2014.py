@@ -78,6 +78,7 @@ class Parameters:
     dt: float = parameter(0.1, "ms", "step")
 
 
+SEEDS = 1
 QUICK = {"scale": 0.1, "duration": 1000.0}
 
 PUBLISHED = {

@@ -55,6 +55,7 @@ class Parameters:
     dt: float = parameter(0.1, "ms", "step")
 
 
+SEEDS = 5
 QUICK: dict[str, Any] = {}
 
 PUBLISHED = {

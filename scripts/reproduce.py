@@ -3,6 +3,7 @@
     python scripts/reproduce.py                        all; resumes where it stopped; 1.5 hours on two cores
     python scripts/reproduce.py --quick                short forms, one seed, two minutes, to check that all works
     python scripts/reproduce.py burstprop_xor temporal_memory --seeds 6 7 8
+    python scripts/reproduce.py --fresh                all, with five seeds that were used for nothing else
     python scripts/reproduce.py --report               only the pages, from existing measurements
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
@@ -27,7 +28,9 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="some of the models; default: all")
     parser.add_argument("--quick", action="store_true", help="short forms, one seed")
-    parser.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="default: as given in the model file")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="default: as given in the model file")
+    chosen.add_argument("--fresh", action="store_true", help="the seeds that were used for nothing else")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help="a parameter")
     parser.add_argument("--out", type=Path, help="output folder; default: docs, or out/quick")
     parser.add_argument(
@@ -52,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.out or ROOT / ("out/quick" if options.quick else "docs")
     settings = dict(each.partition("=")[::2] for each in options.settings)
     try:
-        jobs = list(reproduction.jobs_of(options.models, settings, options.seeds, options.quick))
+        seeds = reproduction.FRESH if options.fresh else options.seeds
+        jobs = list(reproduction.jobs_of(options.models, settings, seeds, options.quick))
         if options.anew and not options.report:
             reproduction.forget(jobs, folder)
         if options.accept_changes:
@@ -70,9 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
         given = [
             each
             for each in (sys.argv[1:] if arguments is None else arguments)
-            if each not in ("--report", "--accept-changes")
+            if each not in ("--report", "--accept-changes", "--fresh")
         ]
         command = " ".join(["python scripts/reproduce.py", *given])
+        if options.fresh and not (options.models or settings):
+            jobs = list(reproduction.jobs_of([], {}, None, options.quick))
         text = reproduction_pages.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
     except SpikelearnError as error:
         print(error, file=sys.stderr)

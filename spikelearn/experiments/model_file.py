@@ -12,7 +12,8 @@ and, if it has them,
     QUICK             parameter -> value, for a quick run
     PUBLISHED         metric -> Published, Oracle, Goal or Control
     figure            figure(parameters, outcome) -> matplotlib Figure
-    SEEDS             number of seeds, if scripts/reproduce.py reproduces the model
+    SEEDS             the seeds of scripts/reproduce.py, if it reproduces the model: a tuple, or n for 1 to n
+    FORMS             tuple of dicts, parameter -> value: what it reproduces besides the defaults
     TUNED             what was chosen by trying, and on which seeds or examples, in one sentence
 
 With `Parameters` it is simulate(parameters, seed, sink=None, progress=None), otherwise the keyword arguments of
@@ -58,7 +59,10 @@ PARAMETERS_OF_FUNCTION = "__parameters_of_simulate__"
 
 @dataclass(frozen=True)
 class Experiment:
-    """A loaded and checked model file. text: its docstring; summary: the first line of it."""
+    """A loaded and checked model file. text: its docstring; summary: the first line of it.
+
+    seeds, forms: what scripts/reproduce.py runs; without seeds it does not.
+    """
 
     name: str
     path: Path
@@ -68,9 +72,10 @@ class Experiment:
     published: Mapping[str, Expected]
     simulate: Callable[..., Outcome]
     figure: Callable[[Any, Outcome], Any] | None
-    seeds: int = 0
+    seeds: tuple[int, ...] = ()
     text: str = ""
     tuned: str = ""
+    forms: tuple[Mapping[str, Any], ...] = ()
 
 
 class Listed(NamedTuple):
@@ -135,10 +140,16 @@ def load_experiment(
         published=dict(getattr(module, "PUBLISHED", {})),
         simulate=called_with_parameters(module.simulate) if by_name else called_with_what_it_takes(module.simulate),
         figure=getattr(module, "figure", None),
-        seeds=getattr(module, "SEEDS", 0),
+        seeds=_seeds_of(module),
         text=inspect.cleandoc(module.__doc__ or ""),
         tuned=getattr(module, "TUNED", ""),
+        forms=tuple(getattr(module, "FORMS", ())),
     )
+
+
+def _seeds_of(module: types.ModuleType) -> tuple[int, ...]:
+    seeds = getattr(module, "SEEDS", ())
+    return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds
 
 
 def _find(name_or_path: str, directory: Path) -> Path:
@@ -235,9 +246,14 @@ def _problems_of_parameters(declared: Any) -> list[str]:
 
 def _problems_of_tables(module: types.ModuleType) -> list[str]:
     problems = []
-    seeds = getattr(module, "SEEDS", 0)
-    if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
-        problems.append(f"`SEEDS` must be a whole number, got {seeds!r}")
+    seeds = getattr(module, "SEEDS", ())
+    for each in seeds if isinstance(seeds, tuple) else (seeds,):
+        if not isinstance(each, int) or isinstance(each, bool) or each < 0:
+            problems.append(f"`SEEDS` must be a whole number, or a tuple of them, got {seeds!r}")
+            break
+    forms = getattr(module, "FORMS", ())
+    if not isinstance(forms, tuple) or not all(isinstance(form, Mapping) for form in forms):
+        problems.append(f"`FORMS` must be a tuple of dicts, got {forms!r}")
     if not isinstance(tuned := getattr(module, "TUNED", ""), str):
         problems.append(f"`TUNED` must be text, got {type(tuned).__name__}")
     declared = getattr(module, "Parameters", None)

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spikelearn import experiments as ex
 from spikelearn.extras import needed
-from spikelearn.sweep.reproduction import Job, current_measurements, made_with, with_kept
+from spikelearn.sweep.reproduction import FRESH, Job, current_measurements, made_with, with_kept
 
 NOT_ON_RECORD = "not on record"
+ANY = ex.Expected("any value")
 
 
 def refereed(jobs: Sequence[Job], folder: Path, command: str) -> str:
     """A section for each model: its claim, every control, the difference from it over the seeds, and what was tuned.
 
-    The difference is that of the metric and its control in the same seed, mean and 95 % interval (Student's t).
+    The difference is that of the metric and its control in the same seed, mean and 95 % interval (Student's t). Of
+    fresh seeds, which were used for nothing before, it says how many have every metric in range.
     """
     lines: list[str] = []
     made_by: set[str] = set()
+    in_range: list[bool] = []
     everything = with_kept(jobs, folder)
     for title in dict.fromkeys(job.title for job in everything):
         own = [job for job in everything if job.title == title]
         if measured := current_measurements(own, folder):
-            lines += _section(own[0], measured)
-            made_by |= {made_with(each["versions"]) for each in measured.values()}
+            fresh = current_measurements([replace(own[0], seed=seed) for seed in FRESH], folder)
+            lines += _section(own[0], measured, fresh)
+            in_range += [not each for each in _out_of_range(own[0], fresh).values()]
+            made_by |= {made_with(each["versions"]) for each in (*measured.values(), *fresh.values())}
     of = f" with spikelearn {', '.join(sorted(made_by))}" if made_by else ""
     return "\n".join(
         [
@@ -38,6 +45,9 @@ def refereed(jobs: Sequence[Job], folder: Path, command: str) -> str:
             "Each model claims what its first line says. Gain is the metric minus its control, in the same seed: the",
             "mean over the seeds and its 95 % interval (Student's t). It is negative where less is better. Where all",
             "seeds give one value there is no interval.",
+            "",
+            f"Fresh seeds, {_listed(FRESH)}, were used for nothing before: no model was tuned or tested with them.",
+            f"Of {len(in_range)} such runs {sum(in_range)} have every metric in its range.",
             "",
             *lines,
         ]  # fmt: skip
@@ -62,13 +72,13 @@ def gain(metric: Sequence[float | None], control: Sequence[float | None]) -> str
     return f"{mean:.3g} ({mean - half:.3g} to {mean + half:.3g}){missing}"
 
 
-def _section(job: Job, measured: Mapping[int, Mapping[str, Any]]) -> list[str]:
+def _section(job: Job, measured: Mapping[int, Mapping[str, Any]], fresh: Mapping[int, Mapping[str, Any]]) -> list[str]:
     experiment = ex.load_experiment(job.model)
     found = list(measured.values())
     names = dict.fromkeys([*found[0]["metrics"], *experiment.published])
-    seeds = ", ".join(str(seed) for seed in measured)
     lines = [f"## {job.title}", "", experiment.summary, ""]
-    lines += [f"Tuned: {experiment.tuned or NOT_ON_RECORD}. Seed{'s' if len(found) > 1 else ''} {seeds}.", ""]
+    seeds = f"Seed{'s' if len(found) > 1 else ''} {_listed(measured)}."
+    lines += [f"Tuned: {experiment.tuned or NOT_ON_RECORD}. {seeds} {_of_fresh_seeds(job, fresh)}", ""]
     controls = ex.controlled_by(experiment.published, names)
     if not controls:
         return [*lines, "No control.", ""]
@@ -79,6 +89,29 @@ def _section(job: Job, measured: Mapping[int, Mapping[str, Any]]) -> list[str]:
         shown = [metric, _median(values), about, _median(others), gain(values, others)]
         lines.append(f"| {' | '.join(shown if metric else ['', '', about, _median(others), ''])} |")
     return [*lines, ""]
+
+
+def _of_fresh_seeds(job: Job, fresh: Mapping[int, Mapping[str, Any]]) -> str:
+    """How many fresh seeds have every metric in range, and in how many which is not."""
+    if not fresh:
+        return "Fresh seeds: not measured."
+    out = _out_of_range(job, fresh)
+    missed = Counter(name for names in out.values() for name in names)
+    which = "; not ".join(["", *(f"{name} ({n} of {len(out)})" for name, n in missed.items())])
+    return f"Fresh seeds: {sum(not names for names in out.values())} of {len(out)} in range{which}."
+
+
+def _out_of_range(job: Job, measured: Mapping[int, Mapping[str, Any]]) -> dict[int, list[str]]:
+    """Seed -> its metrics that are not in their range."""
+    published = ex.load_experiment(job.model).published
+    return {
+        seed: [name for name, value in each["metrics"].items() if published.get(name, ANY).agrees(value) is False]
+        for seed, each in measured.items()
+    }
+
+
+def _listed(seeds: Iterable[int]) -> str:
+    return ", ".join(map(str, seeds))
 
 
 def _median(values: Sequence[Any]) -> str:

@@ -6,7 +6,7 @@ are made (see `reproduction_pages`), with `gallery/`, the figure of each model's
 A result has a key of the model file's text, the settings, the seed, and the version and code of spikelearn, and is
 computed once: a session that breaks goes on where it was, and one that is repeated after a change of the code computes
 all anew, unless results so far are accepted (`accept_changes`). Results of other versions and texts stay in the store.
-Each carries the commit that it was computed with.
+Each carries the commit that it was computed with. Results of fresh seeds (FRESH) are kept apart, as `MODEL+fresh`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
 from spikelearn.sweep.scheduler import worker_pool
 from spikelearn.sweep.store import Store
 from spikelearn.version import VERSION, code_digest, versions
+
+FRESH = (31, 32, 33, 34, 35)
+"""Seeds of which a result must not depend: nothing was tuned with them, and no test or figure has them."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,12 @@ class Job:
     @property
     def _parts(self) -> list[str]:
         shown = [f"{name}={os.path.basename(value.rstrip('/'))}" for name, value in self.settings]
-        return [Path(self.model).stem, *shown]
+        return [Path(self.model).stem, *shown, *(["fresh"] if self.fresh else [])]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the seed is one of FRESH."""
+        return self.seed in FRESH
 
     @property
     def key(self) -> str:
@@ -70,16 +78,20 @@ def jobs_of(
 ) -> Iterator[Job]:
     """The Jobs of models, by default all that say how many seeds their reproduction needs. Raises ExperimentError.
 
-    seeds: by default 1, 2, ... as many as the model file says (SEEDS); of the quick form one.
+    seeds: by default those of the model file (SEEDS); of the quick form the first. Without settings a model's other
+    forms (FORMS) are among the Jobs, and of the quick form none.
     """
     if not models:
         models = [each.name for each in ex.list_experiments() if ex.load_experiment(each.name).seeds]
     for name in models:
         experiment = ex.load_experiment(name)
-        ex.set_parameters(experiment, settings, quick)
-        found = seeds or range(1, 2 if quick else max(1, experiment.seeds) + 1)
-        for seed in found:
-            yield Job(name, tuple(sorted(settings.items())), seed, quick, seed == found[0])
+        own = experiment.seeds or (1,)
+        found = seeds or (own[:1] if quick else own)
+        for form in [settings] if settings or quick else [{}, *experiment.forms]:
+            ex.set_parameters(experiment, form, quick)
+            of_form = tuple(sorted((key, str(value)) for key, value in form.items()))
+            for seed in found:
+                yield Job(name, of_form, seed, quick, seed == found[0] and seed not in FRESH)
 
 
 def reproduce(
@@ -245,9 +257,9 @@ def kept_jobs(folder: Path) -> list[Job]:
 
 
 def with_kept(jobs: Sequence[Job], folder: Path) -> list[Job]:
-    """These jobs, and after them all others that a folder has measurements of."""
+    """These jobs, and after them all others, but for those of fresh seeds, that a folder has measurements of."""
     asked = {(job.title, job.seed) for job in jobs}
-    return [*jobs, *(job for job in kept_jobs(folder) if (job.title, job.seed) not in asked)]
+    return [*jobs, *(job for job in kept_jobs(folder) if not job.fresh and (job.title, job.seed) not in asked)]
 
 
 def read(folder: Path, file_name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -173,7 +174,7 @@ def test_damaged_measurements_and_unknown_models_and_settings_are_errors(model, 
     with pytest.raises(ExperimentError, match="coin.json: no measurements can be read .* remove the file"):
         reproduced(model, tmp_path)
     Path(model).write_text(MODEL.replace("SEEDS = 3", "SEEDS = '3'"))
-    with pytest.raises(ExperimentError, match="`SEEDS` must be a whole number, got '3'"):
+    with pytest.raises(ExperimentError, match="`SEEDS` must be a whole number, or a tuple of them, got '3'"):
         list(reproduction.jobs_of([model], {}, None, False))
 
 
@@ -229,6 +230,47 @@ def test_every_control_of_a_model_is_one_of_a_metric_that_it_has(name):
     for control, metric in experiments.controlled_by(model.published, model.published).items():
         if control not in WITHOUT_METRIC:
             assert metric, f"{control} of {name}: give `of`"
+
+
+def test_fresh_seeds_are_kept_apart_and_the_page_of_claims_says_how_many_are_in_range(model, tmp_path):
+    path = Path(model)
+    path.write_text(MODEL.replace("high=2.0", "high=33.0"))
+    reproduced(model, tmp_path)
+    jobs = list(reproduction.jobs_of([model], {}, None, False))
+    assert "Fresh seeds: not measured." in refereed_page.refereed(jobs, tmp_path, "command")
+    reproduced(model, tmp_path, seeds=reproduction.FRESH[:4])
+    for written, seeds in (("coin", ["1", "2", "3"]), ("coin+fresh", ["31", "32", "33", "34"])):
+        assert list(json.loads((tmp_path / "results" / "measured" / f"{written}.json").read_text())["seeds"]) == seeds
+    assert [each.name for each in (tmp_path / "gallery").glob("*.png")] == ["coin.png"]
+    assert "| seed | 2 | 1 | 3 |" in reproduction_pages.page(jobs, tmp_path, "command", "a machine")
+    page = refereed_page.refereed(jobs, tmp_path, "command")
+    assert "Seeds 1, 2, 3. Fresh seeds: 0 of 4 in range; not never (4 of 4); not seed (1 of 4)." in page
+    assert (
+        "Fresh seeds, 31, 32, 33, 34, 35, were" in page and "Of 4 such runs 0 have every metric in its range." in page
+    )
+    path.write_text(path.read_text().replace("A coin:", "Another coin:"))
+    reproduction.accept_changes([*jobs, *reproduction.kept_jobs(tmp_path)], tmp_path)
+    assert "0 of 4 in range" in refereed_page.refereed(jobs, tmp_path, "command")
+
+
+def test_seeds_and_forms_of_a_model_are_its_own(model):
+    Path(model).write_text(MODEL.replace("SEEDS = 3", 'SEEDS = (7, 9)\nFORMS = ({"unlucky": 8},)'))
+    found = [(job.title, job.seed, job.first) for job in reproduction.jobs_of([model], {}, None, False)]
+    both = [("coin", 7, True), ("coin", 9, False), ("coin, unlucky=8", 7, True), ("coin, unlucky=8", 9, False)]
+    assert found == both
+    assert [job.title for job in reproduction.jobs_of([model], {"unlucky": "2"}, [1], False)] == ["coin, unlucky=2"]
+    assert [(job.title, job.seed) for job in reproduction.jobs_of([model], {}, None, True)] == [("coin", 7)]
+    Path(model).write_text(MODEL.replace("SEEDS = 3", "FORMS = 3"))
+    with pytest.raises(ExperimentError, match="`FORMS` must be a tuple of dicts, got 3"):
+        list(reproduction.jobs_of([model], {}, None, False))
+
+
+def test_no_model_is_tuned_or_tested_with_the_fresh_seeds():
+    """As far as `SEEDS` and `TUNED` say so."""
+    for each in experiments.list_experiments():
+        model = experiments.load_experiment(each.name)
+        assert not set(model.seeds) & set(reproduction.FRESH), each.name
+        assert not set(map(int, re.findall(r"\b\d+\b", model.tuned))) & set(reproduction.FRESH), each.name
 
 
 def test_a_control_of_an_unknown_metric_and_tuning_that_is_no_text_are_errors(tmp_path):
