@@ -32,6 +32,7 @@ from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, pla
 from spikelearn.plots.style import DASHED, FAINT, PALETTE, clean
 
 SEEDS = 5
+TUNED = "nothing of the cell: constants of Naud & Sprekeler 2018; for the currents of the experiments not on record"
 
 
 @dataclass(frozen=True)

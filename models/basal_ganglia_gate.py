@@ -64,7 +64,7 @@ class Parameters:
 
 QUICK = {"trials": 16, "learned_trials": 90}
 SEEDS = 5
-
+TUNED = "weights of contexts to D1 on eight seeds, whose numbers are not on record; for all else not on record"
 PUBLISHED = {
     "salient_over_tonic": Goal("the gate opens", high=0.3, source="chosen here"),
     "others_over_tonic": Goal("the others stay shut", low=0.8, source="chosen here"),

@@ -51,6 +51,7 @@ class Parameters:
 
 
 SEEDS = 5
+TUNED = "nothing: constants of the paper and of NEST's example"
 QUICK = {"duration": 300.0}
 
 PUBLISHED = {

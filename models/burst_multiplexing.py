@@ -64,8 +64,8 @@ class Parameters:
 
 
 SEEDS = 5
+TUNED = "nothing of the cell: constants of Naud & Sprekeler 2018; for the currents of the experiments not on record"
 QUICK = {"N": 2000, "duration": 1200.0, "sweep_N": 400, "sweep_duration": 1000.0}
-
 _OWN = "prototype with the same protocol"
 PUBLISHED = {
     "corr_event_rate_soma": Goal(0.933, low=0.90, source=_OWN),

@@ -55,6 +55,7 @@ class Parameters:
 
 QUICK = {"rules": ("koerding_koenig:tied", "fa", "node_perturbation"), "epochs": 2, "examples": 500, "probed": 300}
 SEEDS = 5
+TUNED = "nothing: rates are those of `credit_assignment`"
 PUBLISHED = {
     "sign_agreement.bptt": Goal("1, the gradient itself", low=0.9, source="chosen here"),
     "sign_agreement.koerding_koenig:tied": Goal("1, feedback knows the decoder", low=0.9, source="chosen here"),

@@ -38,6 +38,7 @@ from spikelearn.plots.panels import draw_measured, panels, plain_legend, plain_t
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
 SEEDS = 1
+TUNED = "nothing at the soma: constants of NEST's test; for the dendrite not on record"
 ORDERS = {"post_pre": -1.0, "pre_post": 1.0}
 REPORTED = {
     "post_pre": {10.0: 57.826, 30.0: 72.167, 50.0: 149.434},

@@ -39,6 +39,7 @@ class Parameters:
     probed: int = parameter(200, "", "points for which the angle of updates is measured")
 
 
+TUNED = "rates of each rule for its own feedback, on validation points with seeds 101 and 102; loud noise on 101"
 QUICK = {"epochs": 2, "examples": 500, "probed": 20}
 PUBLISHED: dict[str, Published] = {}
 

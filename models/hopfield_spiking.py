@@ -60,6 +60,7 @@ class Parameters:
 
 QUICK = {"cues": 2}
 SEEDS = 5
+TUNED = "weights and currents, by hand in a prototype, of which the seeds are not on record"
 
 _OURS = "threshold chosen here"
 PUBLISHED = {

@@ -44,7 +44,7 @@ from spikelearn.experiments import Control, Outcome, Published, finished, parame
 from spikelearn.plots.panels import draw_measured, empty_panels, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
-N_TARGETS = 100
+N_TARGETS, AVERAGED = 100, 20  # synapses of a neuron; trials of each point of the figure's curves
 LEAD, WINDOW = 200, 20
 """ms before the first pulse, and after a pulse in which spikes of A and B count."""
 MEASURED, SAMPLED = 50, 10
@@ -88,6 +88,7 @@ class Parameters:
 
 QUICK = {"size": 500, "group": 25, "trials": 600, "interval": 1300, "yoked": 2}
 SEEDS = 5
+TUNED = "interval, dopamine, and share of the expected reward, on seeds not on record; all else as in the script"
 PUBLISHED = {
     "p_a_before_swap": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
     "p_b_at_end": Published("near 1", low=0.85, source="Izhikevich 2007; the threshold is ours"),
@@ -244,10 +245,6 @@ def mean_weights(found: Learned, swap: int) -> dict[str, float]:
         for k, group in enumerate("ab")
         for when, sample in samples.items()
     }
-
-
-AVERAGED = 20
-"""trials of each point of the figure's curves."""
 
 
 def figure(parameters: Parameters, outcome: Outcome) -> Figure:

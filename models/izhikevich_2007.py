@@ -57,6 +57,7 @@ class Parameters:
 
 
 SEEDS = 3
+TUNED = "nothing: constants of the authors' script, but for the quick form"
 QUICK = {"size": 250, "duration": 2_400_000.0}
 
 PUBLISHED = {

@@ -63,6 +63,7 @@ class Parameters:
 
 QUICK = {"pairs": 25}
 SEEDS = 5
+TUNED = "nothing: constants of the paper's appendix"
 
 PUBLISHED = {
     "smallest_gap_sem": Published("states are ordered", low=3.0, source="Maass et al. 2002, Fig. 2"),

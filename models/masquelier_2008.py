@@ -61,6 +61,7 @@ class Parameters:
 
 QUICK = {"duration": 45_000.0}
 SEEDS = 5
+TUNED = "nothing: constants of the replication by Hathway & Goodman"
 
 PUBLISHED = {
     "hit_rate": Published("above 0.98", low=0.98, source="Masquelier et al. 2008, criterion of success"),

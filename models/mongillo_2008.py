@@ -60,6 +60,7 @@ class Parameters:
 
 QUICK = {"size": 5000, "readouts": 1}
 SEEDS = 5
+TUNED = "nothing: constants of Table S1, and what it leaves open as in a public program; not so the quick form"
 
 PUBLISHED = {
     "readout_only_cued": Published("always", low=1.0, source="Mongillo et al. 2008, Fig. 2A"),

@@ -24,6 +24,7 @@ import spikelearn as sl
 from spikelearn.experiments import Outcome, Published, parameter
 
 SEEDS = 1
+TUNED = "nothing: constants of the paper (all-to-all fit to visual cortex)"
 SHIFT = 10.0
 """ms between the spikes of a pair in the frequency curves."""
 ORDERS = {"pre_post": SHIFT, "post_pre": -SHIFT}

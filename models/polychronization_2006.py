@@ -62,6 +62,7 @@ class Parameters:
 
 QUICK = {"duration": 120_000.0}
 SEEDS = 3
+TUNED = "nothing: constants of the authors' script"
 PUBLISHED = {
     "gamma_share_ratio": Published("gamma emerges", low=1.25, source="Izhikevich 2006; the threshold is ours"),
     "bimodality": Goal("two modes", low=5.0 / 9.0, source="Sarle's coefficient; 1 for two points"),

@@ -79,6 +79,7 @@ class Parameters:
 
 
 SEEDS = 1
+TUNED = "nothing: constants of the reference implementation"
 QUICK = {"scale": 0.1, "duration": 1000.0}
 
 PUBLISHED = {

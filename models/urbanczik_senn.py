@@ -37,6 +37,7 @@ from spikelearn.plots.panels import panels
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE
 
 SEEDS = 5
+TUNED = "nothing: constants of NEST's example"
 CONDITIONS = ("taught", "frozen", "unpaired")
 SAMPLE = 1.0  # ms between samples of potentials and conductances
 DECISIVE = 20  # the repeat by which the dendrite must predict

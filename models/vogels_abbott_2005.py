@@ -56,6 +56,7 @@ class Parameters:
 
 
 SEEDS = 5
+TUNED = "nothing: constants of NEST's examples of Brette et al. 2007"
 QUICK: dict[str, Any] = {}
 
 PUBLISHED = {

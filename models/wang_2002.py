@@ -62,6 +62,7 @@ class Parameters:
 
 QUICK = {"trials": 3, "coherences": (51.2,), "stimulus": 1000.0}
 SEEDS = 3
+TUNED = "nothing: constants of the paper; the stimulus is longer, since within 1 s some decisions were not made"
 
 PUBLISHED = {
     "correct_51_2": Published("nearly always", low=0.95, source="Wang 2002, Fig. 5A"),
