@@ -55,7 +55,7 @@ class Parameters:
     n_self: int = parameter(5400, "", "patterns of spontaneous activity from which interneurons learn, in three parts")
     hidden: int = parameter(30, "", "pyramidal cells of the hidden layer")
     copies: int = parameter(4, "", "spiking input cells for each of the four coordinates; as rates, one is the same")
-    settle: float = parameter(16.0, "ms", "start of a presentation, in which nothing learns; published 20")
+    settle: float = parameter(30.0, "ms", "start of a presentation, in which nothing learns; published 20")
     learn: float = parameter(24.0, "ms", "rest of a presentation; published 80")
     read: float = parameter(60.0, "ms", "the same in a test, over which potentials are averaged")
     interval: float = parameter(1.0, "ms", "time between spikes at full rate; at least dt")
