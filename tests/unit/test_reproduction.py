@@ -265,6 +265,13 @@ def test_seeds_and_forms_of_a_model_are_its_own(model):
         list(reproduction.jobs_of([model], {}, None, False))
 
 
+def test_one_command_makes_the_results_of_all_models_but_those_with_a_script_of_their_own():
+    jobs = list(reproduction.jobs_of([], {}, None, False))
+    others = {each.name for each in experiments.list_experiments()} - {job.model for job in jobs}
+    assert others == {"credit_assignment", "feedback_weights"}
+    assert {"diehl_cook_2015", "diehl_cook_2015, silent=5.0"} <= {job.title for job in jobs}
+
+
 def test_no_model_is_tuned_or_tested_with_the_fresh_seeds():
     """As far as `SEEDS` and `TUNED` say so."""
     for each in experiments.list_experiments():
