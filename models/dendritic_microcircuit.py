@@ -42,7 +42,7 @@ from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, clean
 
 SEEDS, SEEDS_OF_POINTS = 5, 10
 FORMS = ({"hidden": 120, "w_frozen": 32.0, "eta_frozen": 0.06},)
-TUNED = "start and rates of both layers, the best of 35 or more, on validation points with seeds 101 to 103"
+TUNED = "first weights and rates of both layers, the best of 80 each, on validation points with seeds 101 to 103"
 TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 """Points of seed s are drawn with seed SEEDS_OF_POINTS * s + one of these."""
 
@@ -78,8 +78,8 @@ class Parameters:
     tau_syn_self: float = parameter(20.0, "ms", "time constant of synapses on dendrites in spontaneous activity")
     w_hidden: float = parameter(2.0, "mV", "basal weights of the hidden layer start uniform from minus this to this")
     w_up: float = parameter(1.0, "mV", "the same of output cells and interneurons")
-    w_frozen: float = parameter(16.0, "mV", "the same of a frozen hidden layer")
-    eta_frozen: float = parameter(0.24, "mV/ms", "learning rate of a frozen hidden layer to output")
+    w_frozen: float = parameter(14.0, "mV", "the same of a frozen hidden layer")
+    eta_frozen: float = parameter(0.48, "mV/ms", "learning rate of a frozen hidden layer to output")
     w_down: float = parameter(3.0, "mV", "fixed feedback weights, uniform from minus this to this")
     spontaneous: float = parameter(6.0, "pA", "standard deviation of the currents of spontaneous activity")
     plane: int = parameter(60, "", "points along each side of the map of what is read where")
