@@ -189,6 +189,17 @@ def test_one_file_needs_no_server(tab, tmp_path, capsys):
 
 
 @in_browser
+def test_long_names_stay_within_the_boxes_of_the_graph(tab, tmp_path):
+    net = sl.Network(dt=0.1, seed=1)
+    net.population(1000, sl.LIFConductance(), name="WWWWWWWWWWWWWWWW")
+    (tmp_path / "run.html").write_text(page(RecordedRun(net.run(1.0), "x"), 1 << 22), encoding="utf-8")
+    tab.goto((tmp_path / "run.html").as_uri())
+    until(tab, "s.structure && document.querySelectorAll('g.box text').length === 2")
+    box, *texts = tab.evaluate("[...document.querySelectorAll('g.box rect, g.box text')].map((e) => e.getBBox().width)")
+    assert len(texts) == 2 and all(0 < text < box for text in texts)
+
+
+@in_browser
 def test_light_and_dark(tab):
     tab.emulate_media(color_scheme="dark")
     with serve(recorded_run(100), "x") as viewing:

@@ -73,8 +73,16 @@ export class Graph {
     const group = this.item(part, `${part.name}: ${about}`);
     made("rect", { x: x - WIDE / 2, y: y - HIGH / 2, width: WIDE, height: HIGH, rx: part.is === "population" ? 4 : 18,
       stroke: shade }, group);
-    made("text", { x, y: y - 2, "font-weight": 600 }, group).textContent = short(part.name, 16);
-    made("text", { x, y: y + 12, class: "about" }, group).textContent = short(about, 20);
+    this.write({ x, y: y - 2, "font-weight": 600 }, short(part.name, 16), group);
+    this.write({ x, y: y + 12, class: "about" }, short(about, 20), group);
+  }
+
+  write(attributes, text, group) {
+    const written = made("text", attributes, group);
+    written.textContent = text;
+    if (written.getComputedTextLength() <= WIDE - 8) return;
+    written.setAttribute("textLength", WIDE - 8);
+    written.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
 
   link(part, k, n, at, back) {
