@@ -184,7 +184,7 @@ class _Page:
         yield _directive("method", name + self._arguments(function, own), markdown(text, own.parameters), option)
 
     def _arguments(self, of: Any, own: inspect.Signature | None = None) -> str:
-        """The signature of a class or function, in which classes that are found in a package have their full name.
+        """The signature of a class or function, in which classes of packages, and names of several, are in full.
 
         Sphinx looks for others in the class, and then in `spikelearn`.
         """
@@ -192,7 +192,8 @@ class _Page:
 
         def named(match: re.Match[str]) -> str:
             path = self.public.get(id(found.get(match[0])), "")
-            return match[0] if path in ("", f"spikelearn.{match[0]}") else f"~{path}"
+            alike = sum(each.endswith(f".{match[0]}") for each in self.public.values())
+            return match[0] if not path or (alike == 1 and path == f"spikelearn.{match[0]}") else f"~{path}"
 
         def full(annotation: Any) -> Any:
             annotation = getattr(annotation, "__forward_arg__", annotation)

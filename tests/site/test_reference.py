@@ -53,6 +53,7 @@ def test_the_page_of_a_network_explains_each_argument_of_a_method(pages):
 
 def test_annotations_lead_to_the_class_that_is_meant(pages):
     assert "-> ~spikelearn.results.Trace\n" in pages["Run"] and "-> ~spikelearn.results.Spikes\n" in pages["Run"]
+    assert "pre: tuple[~spikelearn.Trace, ...]" in pages["PlasticityRule"]
     assert "ForwardRef" not in "".join(pages.values())
 
 
