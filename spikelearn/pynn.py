@@ -1,6 +1,6 @@
 """spikelearn as a back-end of PyNN (pip install 'spikelearn[pynn]').
 
->>> import spikelearn.pynn as sim  # doctest: +SKIP
+>>> import spikelearn.pynn as sim
 """
 
 from spikelearn.interop.pynn import *

@@ -52,6 +52,11 @@ class Learner(ClassifierMixin, BaseEstimator):
     units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so where it matters. The
     features of a sequence stand in one row: first all of the first element, then those of the next; each element has
     `features / elements` of them, and as many input cells.
+
+    >>> X, y = sl.tasks.yin_yang(100, seed=1)
+    >>> learner = sl.learning.FeedbackAlignment(hidden=(10,), epochs=2).fit(X, y)
+    >>> learner.predict(X[:5]).shape
+    (5,)
     """
 
     locality: ClassVar[Locality] = Locality()

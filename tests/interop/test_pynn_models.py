@@ -1,5 +1,8 @@
 """spikelearn as a back-end of PyNN: its sources, synapses and cells, where no other simulator is needed."""
 
+import doctest
+import inspect
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,12 @@ def new_simulation():
     sim.setup(timestep=0.1)
     yield
     sim.end()
+
+
+@pytest.mark.parametrize("of", [sim.Modulator, sim.native_cell_type, sim.native_synapse_type])
+def test_the_example_of_a_name_that_only_this_back_end_has_runs(of):
+    test = doctest.DocTestParser().get_doctest(inspect.getdoc(of), {}, of.__name__, None, 0)
+    assert test.examples and doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_poisson_sources_have_their_rates_and_may_be_many_a_step():

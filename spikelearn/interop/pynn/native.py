@@ -40,10 +40,13 @@ class Modulator:
 
     tau: ms, with which its concentration decays.
 
-    >>> dopamine = sim.Modulator(tau=200.0)  # doctest: +SKIP
-    >>> DopamineSTDP = sim.native_synapse_type("DopamineSTDP")  # doctest: +SKIP
-    >>> synapse = DopamineSTDP(modulator=dopamine, weight=50.0, W_max=100.0)  # doctest: +SKIP
-    >>> dopamine.released_by(reward_cells, amount=0.1)  # doctest: +SKIP
+    >>> import spikelearn.pynn as sim
+    >>> rank = sim.setup(timestep=0.1)
+    >>> reward_cells = sim.Population(5, sim.SpikeSourcePoisson(rate=20.0))
+    >>> dopamine = sim.Modulator(tau=200.0)
+    >>> DopamineSTDP = sim.native_synapse_type("DopamineSTDP")
+    >>> synapse = DopamineSTDP(modulator=dopamine, weight=50.0, W_max=100.0)
+    >>> dopamine.released_by(reward_cells, amount=0.1)
     """
 
     def __init__(self, tau: float = 200.0, label: str = "dopamine") -> None:
@@ -154,8 +157,12 @@ class NativeSynapseType(SynapseType, BaseSynapseType):
 def native_cell_type(model: Any) -> type[NativeCellType]:
     """A cell type that is a neuron model of spikelearn, given itself or by its name.
 
-    >>> AdEx = sim.native_cell_type("AdEx")  # doctest: +SKIP
-    >>> cells = sim.Population(10, AdEx(C_m=200.0, a=2.0))  # doctest: +SKIP
+    >>> import spikelearn.pynn as sim
+    >>> rank = sim.setup(timestep=0.1)
+    >>> AdEx = sim.native_cell_type("AdEx")
+    >>> cells = sim.Population(10, AdEx(C_m=200.0, a=2.0))
+    >>> float(cells.get("a"))
+    2.0
 
     Standard synapses to it have weights in nA or uS if its port is a current or a conductance, else in its unit.
     """
@@ -187,8 +194,13 @@ def native_cell_type(model: Any) -> type[NativeCellType]:
 def native_synapse_type(model: Any) -> type[NativeSynapseType]:
     """A synapse type that is a plasticity rule or a short-term synapse of spikelearn, given itself or by its name.
 
-    >>> Triplet = sim.native_synapse_type("TripletSTDP")  # doctest: +SKIP
-    >>> made = sim.Projection(a, b, sim.AllToAllConnector(), Triplet(weight=50.0, W_max=100.0))  # doctest: +SKIP
+    >>> import spikelearn.pynn as sim
+    >>> rank = sim.setup(timestep=0.1)
+    >>> LIF, Triplet = sim.native_cell_type("LIF"), sim.native_synapse_type("TripletSTDP")
+    >>> a, b = sim.Population(4, sim.SpikeSourcePoisson(rate=20.0)), sim.Population(5, LIF())
+    >>> made = sim.Projection(a, b, sim.AllToAllConnector(), Triplet(weight=50.0, W_max=100.0))
+    >>> len(made)
+    20
 
     Its weights are in the unit of the port. Delays are axonal; rules have a `dendritic_delay_fraction`. Rules with a
     modulator take one: see Modulator.
