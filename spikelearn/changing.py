@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from spikelearn.description.changing import (
     given_to,
     learning_names,
     name_of,
+    statement_values,
 )
 from spikelearn.description.checks import checked_states
 from spikelearn.description.distributions import Drawn, sample
@@ -76,6 +78,7 @@ class ChangingNetwork(NetworkBuilder):
                 `times`, `ids` and, if its spikes carry them, `values` of a SpikeList. A number, or one for each of
                 these neurons, or a distribution.
             Projection: parameters of its plasticity rule and of its synapse, and `delay`. For weights, `set_weights`.
+                Of a StatementSynapse: its variables, a number or one for each synapse, and its constants.
             Modulator: `level` and `tau`. Readout: what its learning was made with, `tau` and `tau_rise`.
             Drive: what its PoissonInput, StepCurrent or NoiseCurrent was made with, and `weight`.
 
@@ -99,7 +102,8 @@ class ChangingNetwork(NetworkBuilder):
             self._check_part(part, "set")
             if not values:
                 raise DescriptionError(f"set of {name_of(part)}: expected values by name, such as tau_m=12")
-            if isinstance(part, Projection) and not values.keys().isdisjoint(("weight", "weights")):
+            weighted = isinstance(part, Projection) and part.statements is None
+            if weighted and not values.keys().isdisjoint(("weight", "weights")):
                 raise DescriptionError(f"set of {name_of(part)}: net.set_weights(projection, weights) sets its weights")
             check_names(values, self._names(part), f"set of {name_of(part)}")
             self._take_up_changes()
@@ -113,7 +117,8 @@ class ChangingNetwork(NetworkBuilder):
             elif isinstance(part, Modulator):
                 self._set_modulator(part, values)
             elif isinstance(part, Projection):
-                self._set_projection(part, values)
+                set_it = self._set_projection if part.statements is None else self._set_statements
+                set_it(part, values)
             elif isinstance(part, Drive):
                 self._rebuild(part, changed_drive(part, values, self.dt), parts=[part])
             else:
@@ -125,7 +130,7 @@ class ChangingNetwork(NetworkBuilder):
         A number if there is one for all, else a new array: (size,) for a population or a view.
         """
         self._check_part(part, "get")
-        if isinstance(part, Projection) and name in ("weight", "weights"):
+        if isinstance(part, Projection) and part.statements is None and name in ("weight", "weights"):
             raise DescriptionError(f"get of {name_of(part)}: net.weights(projection) has its weights")
         check_names([name], self._names(part), f"get of {name_of(part)}")
         value = self._value(part, name)
@@ -158,6 +163,8 @@ class ChangingNetwork(NetworkBuilder):
             if isinstance(model, SpikeList):
                 return ["times", "ids", *(["values"] if model.payloads else [])]
             return ["rate", "correlation"] if isinstance(model, CorrelatedPoisson) else ["rate"]
+        if isinstance(part, Projection) and part.statements is not None:
+            return [*part.statements.state, *part.statements.constants]
         if isinstance(part, Projection):
             of_rule = part.plasticity.parameters._fields if part.plasticity is not None else ()
             of_synapse = part.synapse.parameters._fields if part.synapse is not None else ()
@@ -180,6 +187,10 @@ class ChangingNetwork(NetworkBuilder):
             if name == "values":
                 return dict(model.payloads)
             return model.parameters[name] if isinstance(model, Poisson) else getattr(model, name)
+        if isinstance(part, Projection) and part.statements is not None:
+            if self._started:
+                return self._backend.synapse_values(part, name)  # type: ignore[union-attr]
+            return (part.statements.start | part.statements.constants)[name]
         if isinstance(part, Projection):
             if name == "delay":
                 delay = part.axonal
@@ -309,6 +320,18 @@ class ChangingNetwork(NetworkBuilder):
         except BaseException:
             self._since = since
             raise
+
+    def _set_statements(self, projection: Projection, values: Mapping[str, Any]) -> None:
+        """Set variables and constants of synapses that run statements."""
+        model, found = projection.statements, statement_values(projection, values)
+        if self._started:
+            for name, value in found.items():
+                self._backend.put_synapse_values(projection, name, value)  # type: ignore[union-attr]
+        kept = {name: value for name, value in found.items() if not self._started or name not in model.changes}
+        start = {**model.start, **{name: value for name, value in kept.items() if name in model.start}}
+        constants = {**model.constants, **{name: value for name, value in kept.items() if name in model.constants}}
+        overwrite(projection, {"synapse": replace(model, start=start, constants=constants)()})
+        self._changed = self._changed or not self._started
 
     def _check_one_delay(self, projection: Projection, delay: Drawn) -> None:
         """Raise DescriptionError if its synapses keep state by delay, and have or would have several."""

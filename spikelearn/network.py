@@ -466,7 +466,7 @@ class Network(ChangingNetwork):
 
     def _checked_description(self, choice: Choice) -> NetworkDescription:
         """The description of this network, for an engine."""
-        description = self.description()
+        check_supported(choice, (description := self.description()).needs)
         if backend_of(choice.engine).on_grid:
             check_grid(description)
             self._warn_of_coarse_steps(description)

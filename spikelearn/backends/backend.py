@@ -46,8 +46,9 @@ class Backend(ABC):
 
     Every backend implements the abstract methods; the others are needed only for what `supports` names: "trials"
     (lower_trials), "checkpoints" (arrays, restore), "reset" (put_synapses, where synapses change), "weights"
-    (put_weights), "switches" (can_switch, switch) and "changes" (changed and the methods after it). A class is
-    registered by an entry in backends.engines.ENGINES.
+    (put_weights), "switches" (can_switch, switch), "changes" (changed and the methods after it), and "Brian2's order of
+    steps": neurons whose model has late_input, StatementSynapse (synapse_values, put_synapse_values), and recordings
+    before the end of a step. A class is registered by an entry in backends.engines.ENGINES.
 
     on_grid: whether it runs in steps of dt. any_thread: whether a thread of its own may build it, so that Ctrl-C ends
     building. description: what it runs. shares: how the network, and so the layout of arrays, is divided; None if it is
@@ -149,6 +150,14 @@ class Backend(ABC):
         They may be written to between two runs.
         """
         raise self._unsupported("state that can be read")
+
+    def synapse_values(self, projection: Projection, name: str) -> Any:
+        """Of synapses that run statements: a variable, (n,) in the order of their rule, or a constant."""
+        raise self._unsupported("synapses that run statements")
+
+    def put_synapse_values(self, projection: Projection, name: str, values: Any) -> None:
+        """Set a variable, (n,), or a constant of synapses that run statements."""
+        raise self._unsupported("synapses that run statements")
 
     def state(self) -> dict[str, dict[str, np.ndarray]] | None:
         """Name of a population of neurons -> variable -> (size,), a copy of its state now; None if it is not known."""

@@ -36,7 +36,9 @@ class LoweredTrials(NamedTuple):
 class CompiledBackend(Backend):
     """A description lowered to a Program. It can switch between its two engines at any step."""
 
-    supports = frozenset({"trials", "checkpoints", "reset", "weights", "switches", "changes"})
+    supports = frozenset(
+        {"trials", "checkpoints", "reset", "weights", "switches", "changes", "Brian2's order of steps"}
+    )
 
     def __init__(self, description: NetworkDescription, program: Program, engine: str) -> None:
         self.description, self.program, self._engine, self._loops = description, program, engine, Loops()
@@ -128,6 +130,12 @@ class CompiledBackend(Backend):
             return [plan.modulators[part]["n"] for plan in plans]
         block = plans[0].block_of[part]
         return [block.rates[part] if variable == "rate" else block.state[variable][block.span(part)]]
+
+    def synapse_values(self, projection: Projection, name: str) -> Any:
+        return self.program.plans[0].statements[projection].get(name)
+
+    def put_synapse_values(self, projection: Projection, name: str, values: Any) -> None:
+        self.program.plans[0].statements[projection].put(name, values)
 
     def readout_weights(self, readout: Readout) -> np.ndarray:
         return self.program.plans[0].signals[readout]["weight"]

@@ -23,7 +23,7 @@ def listed_partner(row, n_partners, own, numbers, start, increment, seen, stamp,
 class Pairs(ConnectionRule):
     """Exactly these synapses, in this order.
 
-    pre, post: (n,) index within the source and within the target of each synapse.
+    pre, post: (n,) index within the source and within the target of each synapse; int32 takes half the memory.
     autapses: whether a neuron may be connected to itself.
 
     >>> net = Network(seed=1)
@@ -43,9 +43,10 @@ class Pairs(ConnectionRule):
     def rows(self, ends: Endpoints) -> Rows:
         arrays = []
         for name, given, n in (("pre", self.pre, ends.n_source), ("post", self.post, ends.n_target)):
-            array = whole_numbers(given, f"{ends.where}: {name} of Pairs")
-            wrong = np.flatnonzero((array < 0) | (array >= n))
-            if len(wrong):
+            narrow = type(given) is np.ndarray and given.dtype == np.int32 and given.ndim == 1
+            array = given if narrow else whole_numbers(given, f"{ends.where}: {name} of Pairs")
+            if len(array) and (array.min() < 0 or array.max() >= n):
+                wrong = np.flatnonzero((array < 0) | (array >= n))
                 raise DescriptionError(
                     f"{ends.where}: {name} of Pairs: index {array[wrong[0]]} at index {wrong[0]} is out of range "
                     f"0..{n - 1}"

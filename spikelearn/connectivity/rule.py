@@ -94,10 +94,10 @@ class Endpoints:
 class Rows:
     """The data of a rule for one projection.
 
-    numbers: all that its `row` function needs, in one array of float64 or int64.
+    numbers: all that its `row` function needs, in one array of numbers.
     degrees: synapses of each row, (rows,), or (1,) if the same for all; None: not known before they are made.
     expected: approximate total number of synapses; needed only without degrees.
-    owners: (rows,) int64, the neuron of each row; None: row i belongs to neuron i.
+    owners: (rows,) int64 or int32, the neuron of each row; None: row i belongs to neuron i.
     width: largest number of synapses in a row; by default the number of partners, or the largest of `degrees`.
     function: a compiled function of scalars passed to `row` as its first argument, if it takes one.
     own: (rows,) int64, the partner that would be an autapse of each row, or -1; None: the numbers of neurons tell it.

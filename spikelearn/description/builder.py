@@ -34,6 +34,7 @@ from spikelearn.description.recording import (
     Recording,
     by_default,
     check_sampling,
+    check_when,
     first_step,
     recording,
     sampling_steps,
@@ -312,6 +313,7 @@ class NetworkBuilder(SwitchingBuilder):
         at: str | None = None,
         name: str | None = None,
         synapses: slice | Sequence[int] | np.ndarray | None = None,
+        when: str = "end",
     ) -> Recording | tuple[Recording, ...]:
         """Record "spikes" (or "events", "bursts", "plateaus") or state variables of a population or a view of it,
         "n" of a modulator, "value" of a signal, or "weight" of a projection (`net.record(ff, "weight", every=100)`);
@@ -330,7 +332,9 @@ class NetworkBuilder(SwitchingBuilder):
         `run.snapshots(cells, "V_m", at="burst")` returns it. name: that of the recording, by default "" for the first
         one of a variable, then "2" and so on. synapses: which ones of a projection, a slice, indices or a mask in the
         order of `Network.synapses`, such as `net.synapses(ff).post == 3`; by default all, and memory then is synapses
-        times samples.
+        times samples. when: "start" takes samples at the start of each step, stamped with it, as Brian2 does;
+        "beginning" does so before what a model does regularly; "input" after neurons have fired, before what arrives is
+        taken up, for models with late_input.
 
         Returns the recording, or a tuple of one for each variable of a list; `switch_off` and `remove` take them.
         Several views of a population that are recorded at the same interval and from the same start are one recording.
@@ -356,7 +360,9 @@ class NetworkBuilder(SwitchingBuilder):
         asked = list(variables) if several else [variables]
         added = [recording(of, each, steps, first, at, synapses) for each in asked]
         check_sampling(of, added, every, first, include_start)
+        check_when(of, added, word(when, ("end", "start", "beginning", "input"), f"when of recording {of.name!r}"))
         added = [replace(each, include_start=include_start and not (each.events or each.at)) for each in added]
+        added = [replace(each, when=when) for each in added]
         self._recordings, found = with_recordings(self._recordings, added, name)
         return tuple(found) if several else found[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -181,6 +182,20 @@ def changed_synapse(projection: Projection, values: Mapping[str, Any]) -> Synaps
         f"projection {projection.name!r}",
     )  # fmt: skip
     return made
+
+
+def statement_values(projection: Projection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of synapses that run statements, (n,) each, and their constants, as numbers."""
+    model, n, found = projection.statements, len(projection), dict[str, Any]()
+    for name, value in values.items():
+        where = f"{name} of {name_of(projection)}"
+        numbers = np.asarray(plain(value, model.state.get(name, "1"), where), np.float64)
+        expected = ((), (n,)) if name in model.state else ((),)
+        if numbers.shape not in expected or not np.all(np.isfinite(numbers)):
+            more = f", or one for each of {n} synapses" if name in model.state else ""
+            raise ParameterError(f"{where}: expected one finite number{more}, got {reprlib.repr(value)}")
+        found[name] = np.broadcast_to(numbers, n).copy() if name in model.state else float(numbers)
+    return found
 
 
 def changed_delay(projection: Projection, delay: Any, dt: float) -> Drawn:

@@ -158,8 +158,12 @@ def check_by_distance(values: Drawn, ends: Endpoints, what: str) -> None:
             raise DescriptionError(f"{what}: {error}") from error
 
 
-def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str) -> tuple[Drawn, int]:
+def check_delays(
+    delay: Any, axonal: Any, dendritic: Any, dt: float, where: str, late: bool = False
+) -> tuple[Drawn, int]:
     """The axonal delay in ms and the dendritic one in steps; together one to connect.LONGEST_DELAY steps of dt ms.
+
+    late: whether the target takes up input after neurons have fired, so that they may also be 0.
 
     Whether an axonal delay is a multiple of dt depends on the engine: see `check_grid`. A distribution without a lower
     limit gets one step as its limit: lower values are redrawn.
@@ -177,7 +181,7 @@ def check_delays(delay: Any, axonal: Any, dendritic: Any, dt: float, where: str)
     shortest, typical = _range_of(drawn_delay)
     if shortest < 0:
         raise ParameterError(f"delay of {where}: expected at least 0 ms, got {shortest:g} ms")
-    if shortest + back * dt < dt * (1 - 1e-6):
+    if shortest + back * dt < dt * (1 - 1e-6) and not late:
         raise DescriptionError(
             f"delay of {where}: expected at least one step (dt = {dt:g} ms), got {shortest + back * dt:g} ms"
         )
@@ -201,6 +205,32 @@ def _range_of(delay: Drawn) -> tuple[float, float]:
     return delay.low, min(median.get(delay.code, delay.a), delay.high)
 
 
+def check_late(
+    receiver: Population | Modulator, synapse: Any, plasticity: Any, procedural: bool, payload: Any, dendritic: Any,
+    where: str,
+) -> bool:  # fmt: skip
+    """Whether a target takes up input late, which only static synapses and those of statements bring."""
+    model = receiver.model if isinstance(receiver, Population) else None
+    late = isinstance(model, Neuron) and model.model.late_input
+    of_statements = isinstance(synapse, Synapse) and synapse.has_statements
+    if of_statements and not (late or isinstance(receiver, Population) and not receiver.is_neuron):
+        raise DescriptionError(
+            f"{where}: {synapse.model.name} runs statements in Brian2's order of a step; expected a target whose model "
+            f"has late_input, or a source, got {receiver.name!r}"
+        )
+    if not late:
+        return of_statements
+    given = {"plasticity rule": plasticity, "payload": payload, "dendritic_delay": dendritic}
+    given |= {"synapse model": None if of_statements else synapse, "procedural": procedural or None}
+    for what, value in given.items():
+        if value is not None:
+            raise DescriptionError(
+                f"{where}: {receiver.name!r} takes up input after neurons have fired, as in Brian2 (late_input); "
+                f"expected static synapses or a StatementSynapse, without {what}"
+            )
+    return True
+
+
 def check_plasticity(
     sender: Population,
     receiver: Population | Modulator,
@@ -220,6 +250,8 @@ def check_plasticity(
     if synapse is not None and not isinstance(synapse, Synapse):
         raise DescriptionError(f"{where}: expected a synapse such as TsodyksMarkram(U=0.5), got {synapse!r}")
     _check_graded(sender, receiver, port, synapse, plasticity, where)
+    if plasticity is not None and synapse is not None and synapse.has_statements:
+        raise DescriptionError(f"{where}: {synapse.model.name} has statements that learn; expected no plasticity rule")
     if plasticity is None:
         if learns_from is not None:
             raise DescriptionError(f"{where}: learns_from={learns_from!r} needs a plasticity rule")
@@ -351,7 +383,7 @@ def _check_graded(
     where: str,
 ) -> None:
     """Check that graded ports get graded synapses, with a value in each step, and other ports get events."""
-    expected = receiver.model.model.graded if isinstance(receiver, Population) else ()
+    expected = receiver.model.model.graded if isinstance(receiver, Population) and receiver.is_neuron else ()
     graded = synapse is not None and isinstance(synapse.model, GradedSynapse)
     if synapse is not None and graded and port not in expected:
         raise DescriptionError(

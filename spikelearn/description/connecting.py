@@ -11,6 +11,7 @@ from spikelearn.description.checks import (
     check_array,
     check_by_distance,
     check_delays,
+    check_late,
     check_payload,
     check_plasticity,
     check_procedural,
@@ -58,19 +59,20 @@ def made_projection(
     rule = AllToAll() if rule is None else rule
     if not isinstance(rule, ConnectionRule):
         raise DescriptionError(f"{where}: expected a connection rule such as FixedInDegree(100), got {rule!r}")
+    portless = isinstance(synapse, Synapse) and synapse.has_statements
     if is_scattered(source) or is_scattered(target):
         if procedural:
             raise DescriptionError(f"{where}: procedural synapses need contiguous views, e.g. population[10:20]")
         given: dict[str, Any] = {"rule": rule, "weight": weight, "synapse": synapse}
         given |= {"delay": delay, "axonal_delay": axonal_delay}
         whole_target = target if isinstance(target, Modulator) else whole(target)
-        to = receiver_of(whole_target, port, where)
+        to = receiver_of(whole_target, port, where, portless)
         seed, least = (network.seed, uid), 0.0 if dendritic_delay is not None else network.dt
         given = between_whole(source, target, to, given, seed, least, network.listed_by, name)
         rule, weight, synapse = given["rule"], given["weight"], given["synapse"]
         delay, axonal_delay, source, target = given["delay"], given["axonal_delay"], sender, whole_target
     source_first, source_size = segment(source, where)
-    receiver = receiver_of(target, port, where)
+    receiver = receiver_of(target, port, where, portless)
     ends = Endpoints(
         n_source=source_size,
         n_target=receiver.size,
@@ -89,7 +91,8 @@ def made_projection(
     axonal_delay = from_text(axonal_delay, "ms", f"axonal_delay of {where}", ends)
     weights = drawn(weight, unit, f"weight of {where}")
     check_array(rule, weights.values, rows, source_size, receiver.size, f"weight of {where}")
-    axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, network.dt, where)
+    late = check_late(receiver.target, synapse, plasticity, procedural, payload, dendritic_delay, where)
+    axonal, dendritic_steps = check_delays(delay, axonal_delay, dendritic_delay, network.dt, where, late)
     check_array(rule, axonal.values, rows, source_size, receiver.size, f"delay of {where}")
     check_synapse(synapse, rule, rows, source_size, receiver.size, plasticity, where)
     for values, what in ((weights, "weight"), (axonal, "delay")):

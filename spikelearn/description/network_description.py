@@ -45,6 +45,13 @@ class NetworkDescription:
     since: Mapping[Projection, int] = field(default_factory=dict)
 
     @property
+    def needs(self) -> list[str]:
+        """What not every backend supports, see Backend.supports."""
+        late = any(p.is_neuron and p.model.model.late_input for p in self.populations)
+        late = late or any(projection.late for projection in self.projections)
+        return ["Brian2's order of steps"] if late or any(each.when != "end" for each in self.recordings) else []
+
+    @property
     def switched_on(self) -> NetworkDescription:
         """The same without what is switched off, for engines that cannot switch."""
         if not self.off:

@@ -13,6 +13,7 @@ from spikelearn.description.distributions import Drawn
 from spikelearn.description.population import Modulator, Population, Reference
 from spikelearn.errors import DescriptionError
 from spikelearn.kernels import connect
+from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
 from spikelearn.synapses import GradedSynapse, Synapse
 
@@ -152,6 +153,28 @@ class Projection:
         return None if isinstance(self.target, Modulator) else self.target
 
     @property
+    def statements(self) -> Any:
+        """Its StatementSynapse, if what its synapses do is given by statements; else None."""
+        return self.synapse.model if self.synapse is not None and self.synapse.has_statements else None
+
+    @property
+    def late(self) -> bool:
+        """Whether it acts after neurons have fired, and so may without delay, as its target or its statements say."""
+        model = getattr(self.target, "model", None)
+        return self.statements is not None or (isinstance(model, Neuron) and model.model.late_input)
+
+    def is_immediate(self, dt: float) -> bool:
+        """Whether it has a delay of less than a step of dt."""
+        shortest = self.axonal.a if self.axonal.constant else self.axonal.low
+        shortest = float(np.min(self.axonal.array, initial=shortest)) if self.axonal.code == connect.ARRAY else shortest
+        return self.late and shortest < 0.5 * dt
+
+    @property
+    def lag(self) -> int:
+        """What tables of synapses add to its delays in steps, so that all are at least one."""
+        return int(self.late)
+
+    @property
     def learns(self) -> bool:
         """Whether its weights change, i.e. it has a rule and is plastic."""
         return self.plasticity is not None and self.plastic
@@ -181,7 +204,7 @@ class Projection:
     @property
     def recordable(self) -> tuple[str, ...]:
         """Synaptic variables that can be recorded."""
-        return (*self._of_rule, *self.of_release)
+        return (*self._of_rule, *self.of_release, *(self.statements.state if self.statements is not None else ()))
 
     @property
     def _of_rule(self) -> tuple[str, ...]:

@@ -35,14 +35,23 @@ class Receiver:
         return range(low, max(low, high))
 
 
-def receiver_of(target: Population | View | Modulator, port: str | None, where: str) -> Receiver:
-    """The target of a projection. Raises DescriptionError if it accepts no input or has no such port."""
+def receiver_of(
+    target: Population | View | Modulator, port: str | None, where: str, portless: bool = False
+) -> Receiver:
+    """The target of a projection. Raises DescriptionError if it accepts no input or has no such port.
+
+    portless: whether its synapses bring no weight to a port, but have statements that may set variables.
+    """
     if isinstance(target, Modulator):
         if port not in (None, "release"):
             raise DescriptionError(f"{where}: a modulator has no port {port!r}; leave it out")
         return Receiver(target, 0, 1, "release", "1")
     population = whole(target)
     first, size = segment(target, where)
+    if portless:
+        if port is not None:
+            raise DescriptionError(f"{where}: synapses of statements need no port; expected none, got {port!r}")
+        return Receiver(population, first, size, "", "1", target.positions, population.period)
     if not isinstance(population.model, Neuron):
         raise DescriptionError(f"{where}: population {population.name!r} ({population.model_name}) accepts no input")
     port = population.model.model.port(port, where)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.description.population import Modulator, Population, indices, whole
+from spikelearn.description.population import Modulator, Population, View, indices, whole
 from spikelearn.description.projection import Projection
 from spikelearn.description.signal import Signal
 from spikelearn.errors import DescriptionError, ParameterError
@@ -40,6 +40,9 @@ class Recording:
     """Whether its name was made up, so that other views recorded alike join it."""
     at: str = ""
     sampled: str = ""
+    when: str = "end"
+    """The moment within a step: its "end"; its "start"; its "beginning", before what is done regularly; or after
+    neurons have fired, before "input" comes late."""
 
     def __repr__(self) -> str:
         every = "" if self.events or self.sampled else f", every {self.every} step{'' if self.every == 1 else 's'}"
@@ -62,7 +65,12 @@ class Recording:
     @property
     def first(self) -> int:
         """The first step that may be sampled."""
-        return max(0 if self.include_start else 1, self.start)
+        return max(0 if self.include_start or self.at_start else 1, self.start)
+
+    @property
+    def at_start(self) -> bool:
+        """Whether it is sampled at the start of a step, with which samples are stamped."""
+        return self.when in ("start", "beginning")
 
 
 def with_recordings(
@@ -101,8 +109,8 @@ def with_recordings(
     return found, became
 
 
-def _sampling(recording: Recording) -> tuple[int, int, bool]:
-    return recording.every, recording.start, recording.include_start
+def _sampling(recording: Recording) -> tuple[Any, ...]:
+    return recording.every, recording.start, recording.include_start, recording.when
 
 
 def by_default(of: Any) -> str:
@@ -141,6 +149,22 @@ def check_sampling(of: Any, recordings: Sequence[Recording], every: Any, start: 
     if include_start and (events or start > 0):
         why = "events have no samples" if events else f"nothing is recorded before step {start}"
         raise ParameterError(f"include_start of {where}: {why}; expected a variable, recorded from 0 ms on")
+
+
+def check_when(of: Any, recordings: Sequence[Recording], when: str) -> None:
+    """Raise DescriptionError if there is no such moment in a step for what is recorded, by one call."""
+    if when == "end":
+        return
+    model = of.of.model if isinstance(of, Population | View) else None
+    late = isinstance(model, Neuron) and model.model.late_input
+    states = all(not each.events and not each.is_rate for each in recordings)
+    at_start = when in ("start", "beginning")
+    of_statements = isinstance(of, Projection) and of.statements is not None and at_start
+    if not (states and (of_statements or model is not None and (at_start or late))):
+        raise DescriptionError(
+            f"when of recording {of.name!r}: got {when!r}; expected 'end', 'start' or 'beginning' for variables of "
+            "neurons, or 'input' for those of neurons that take up input after they have fired (late_input)"
+        )
 
 
 def recording(of: Any, variable: Any, every: int, start: int, at: Any = None, synapses: Any = None) -> Recording:

@@ -90,9 +90,12 @@ class Block:
     edges: tuple[int, ...] = ()
     """The start of each share and the end of the last: see engine/lowering/partition.py."""
 
+    late: bool = False
+    """Whether its model takes up input late: see NeuronModel.late_input."""
+
     def stage(self, port: str) -> str:
         """The stage in which input arrives at a port."""
-        return "receive" if port in self.added_to else "arrive"
+        return "receive" if port in self.added_to or self.late else "arrive"
 
     def span(self, population: Population) -> slice:
         first = self.first[population]
@@ -136,6 +139,10 @@ class Ends:
         return self.target is not None or self.share.index == 0
 
 
+_NO_INPUT = np.zeros(0)
+"""That of projections without a port."""
+
+
 def ring_name(kind: str, since: int) -> str:
     """The name, among the rings of a block, of that of events of a kind of steps after `since`."""
     return f"{kind} since {since}" if since else kind
@@ -154,7 +161,7 @@ def ends_of(
         return Ends(share, source, first_source, None, 0, 1, 0, 1, ring, inputs, since=since)
     first_target = target.first[projection.target] + projection.target_first
     bounds, port = share.bounds(target), projection.port
-    inputs, stage = target.inputs[port], target.stage(port)
+    inputs, stage = target.inputs.get(port, _NO_INPUT), target.stage(port)
     if port in target.later and (projection.learns or projection.transmits):
         inputs, stage = target.later[port], "arrive"
     return Ends(

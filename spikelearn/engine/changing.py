@@ -29,14 +29,16 @@ def go_on_with_model(population: Population, program: Program) -> None:
         calls_of(population, plan, plan.block_of[population], _advancing(population, plan)) for plan in program.plans
     ]
     if isinstance(population.model, Neuron) and population.model.model.countdown:
-        for _, calls in made:
-            _check_countdown(population, block, calls)
+        for of_share in made:
+            _check_countdown(population, block, of_share["advance"])
     if isinstance(population.model, Poisson):
         block.rates[population][:] = population.model.values[0]
-    for plan, (timed, calls) in zip(program.plans, made, strict=True):
-        new = {call.label: call for call in calls}
+    for plan, of_share in zip(program.plans, made, strict=True):
+        timed = of_share.pop("begin")
         plan.stages["begin"] = [call for call in plan.stages["begin"] if call.uid != population.uid] + timed
-        plan.stages["advance"] = [new.get(call.label, call) for call in plan.stages["advance"]]
+        for stage, calls in of_share.items():
+            new = {call.label: call for call in calls}
+            plan.stages[stage] = [new.get(call.label, call) for call in plan.stages[stage]]
         for call in timed:
             _set_row(call, program.step)
     program.version += 1
@@ -70,7 +72,7 @@ def check_nothing_in_flight(projection: Projection, program: Program) -> None:
     step, first = program.step, projection.source_first
     for plan in program.plans:
         table, ring, ends = plan.tables[projection], plan.ends[projection].ring, plan.ends[projection]
-        longest, depth = int(max(table.delays, default=0)), ring.all_counts.shape[1]
+        longest, depth = int(max(table.delays, default=0)) - projection.lag, ring.all_counts.shape[1]
         for k in range(max(0, step - longest + 1), step + 1):
             for share, n in enumerate(ring.all_counts[:, k % depth]):
                 sources = ring.all_rows[share, k % depth, :n] - ends.first_source

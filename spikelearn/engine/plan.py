@@ -276,7 +276,9 @@ class Plan:
     first step, made once, as for step 0. gates: those of graded synapses. sent: the Calls that sum what synapses send
     of the state of all neurons, at the beginning of stage "end"; again: those that make these sums anew, as the state
     may have been set since; afresh: those that make them of the initial state; see lowering/graded_synapses.py for all.
-    releases: of synapses with short-term plasticity, see lowering/short_term_synapses.py.
+    releases: of synapses with short-term plasticity, see lowering/short_term_synapses.py. statements: of synapses that
+    have them, see lowering/statement_synapses.py. copies: of a population, those of their Calls that set its variables
+    just before it advances.
     resets: functions(clock, phase) of Calls that reset, at the start of a phase, states of synapses that no Learning
     resets. factors: those of what a projection learns and of what regulates it. off: parts that are switched off, the
     same set in all shares.
@@ -304,6 +306,8 @@ class Plan:
     releases: dict[Projection, Any] = field(default_factory=dict)
     resets: list[Callable[[np.ndarray, int], list[Call]]] = field(default_factory=list)
     factors: dict[Projection, list[np.ndarray]] = field(default_factory=dict)
+    statements: dict[Projection, Any] = field(default_factory=dict)
+    copies: dict[Any, list[Call]] = field(default_factory=dict)
     off: set[Any] = field(default_factory=set)
     step: int = 0
 

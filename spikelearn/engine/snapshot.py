@@ -110,7 +110,7 @@ def _synapses_of_share(projection: Projection, plan: Plan, kept: _Kept) -> tuple
     else:
         weight = table.slot_weight[slots]
     pre, post = found["pre"] + projection.source_first, found["post"] + projection.target_first
-    delay = times_of(found["delay_steps"], plan.dt)
+    delay = times_of(found["delay_steps"] - projection.lag, plan.dt)
     return found["numbers"], Synapses(pre.astype(np.int32), post.astype(np.int32), weight, delay)
 
 

@@ -19,7 +19,7 @@ from spikelearn.equations.parts import Parts, no_equation_for, parts_of, values_
 from spikelearn.equations.ports import Port, port_of
 from spikelearn.equations.python import to_python, units
 from spikelearn.equations.refractory import refractory_of
-from spikelearn.equations.rendering import function, python_lines, unused, used_names
+from spikelearn.equations.rendering import Rendered, function, python_lines, unused, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, names_in, symbol, to_sympy, without_units
 from spikelearn.equations.text import statements, whole
@@ -29,7 +29,7 @@ from spikelearn.parameters import READS, suggest
 from spikelearn.units import dimension_of
 
 _CANNOT_SPIKE = "from spikelearn.neurons.margin import CANNOT_SPIKE"
-_RESERVED = ("held", "fired", "refractory", "n_ref", "weight")
+RESERVED = ("held", "fired", "refractory", "n_ref", "weight")
 
 
 def neuron_source(
@@ -48,13 +48,20 @@ def neuron_source(
     values.name(name, "name of a neuron model")
     with quiet():
         owner = f"neuron model {name!r}"
-        parts = parts_of(equations, owner, ("unless refractory", "constant"), _RESERVED)
+        parts = parts_of(equations, owner, ("unless refractory", "constant"), RESERVED)
         texts = {"threshold": threshold, "reset": reset, "refractory": refractory, "method": method}
-        return _Neuron(name, parts, equations, texts, ports, currents, parameters, initial).module()
+        return Neuron(name, parts, equations, texts, ports, currents, parameters, initial).module()
 
 
-class _Neuron:
-    """Everything known about the model while it is rendered. All checks are made in __init__."""
+class Neuron:
+    """Everything known about the model while it is rendered. All checks are made in __init__.
+
+    may_lack_equations: whether there may be no differential equation, and variables that nothing here sets. reserved:
+    names that have a meaning here.
+    """
+
+    may_lack_equations = False
+    reserved: tuple[str, ...] = RESERVED
 
     def __init__(
         self, name: str, parts: Parts, equations: str, texts: Mapping[str, Any], ports: Any, currents: Any,
@@ -62,9 +69,9 @@ class _Neuron:
     ) -> None:  # fmt: skip
         self.name, self.parts, self.equations, self.texts = name, parts, equations, texts
         self.owner = parts.owner
-        if not parts.rights:
+        if not parts.rights and not self.may_lack_equations:
             raise DescriptionError(f"{self.owner} has no differential equation 'd.../dt = ...'")
-        self.constants = declared(parameters, parts.dimensions, self.owner, _RESERVED)
+        self.constants = declared(parameters, parts.dimensions, self.owner, self.reserved)
         no_equation_for(parts, self.constants)
         self.drives = self._drives(currents)
         self.memory = [n for n in parts.declared if n not in self.constants and n not in self.drives.values()]
@@ -90,7 +97,10 @@ class _Neuron:
         named = _mapping(ports, f"ports of {self.owner}").items()
         self.ports = [port_of(port, text, parts, self.state, self.vocabulary) for port, text in named]
         changed = {each.target for found in (self.reset, *(p.statements for p in self.ports)) for each in found}
-        values_for(parts, self.memory, changed, "take it from a current in currents=, or change it in reset= or ports=")
+        if not self.may_lack_equations:
+            values_for(
+                parts, self.memory, changed, "take it from a current in currents=, or change it in reset= or ports="
+            )
         self.held = parts.with_flag("unless refractory")
         if self.held and texts["refractory"] is None:
             piece = parts.pieces[next(iter(sorted(self.held)))]
@@ -100,13 +110,16 @@ class _Neuron:
         self.refractory = refractory_of(texts["refractory"], self.constants, self.vocabulary, self.owner)
         given, constant = (*self.drives.values(), *self.memory, *self.reads), (*self.constants, "dt")
         self.system = System(self.owner, parts.rights, parts.expressions, constant, given, self.held, parts.noises)
-        self.method, self.rendered = integrated(self.system, texts["method"])
+        self.method, self.rendered = self._integrated(texts["method"]) if parts.rights else ("", Rendered())
         self.uniform: list[str] = []
         self.normal: list[str] = []
         self.rare = False
         self.initial = starting_values(
             initial, {n: parts.dimensions[n] for n in self.state}, self.constants, self.owner
         )
+
+    def _integrated(self, method: Any) -> tuple[str, Rendered]:
+        return integrated(self.system, method)
 
     def _drives(self, currents: Any) -> dict[str, str]:
         """current -> its name in the equations."""

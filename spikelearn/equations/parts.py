@@ -46,16 +46,18 @@ class Parts:
                 vocabulary.dimension(piece, self.dimensions[name], name)
 
 
-def parts_of(text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ...]) -> Parts:
+def parts_of(
+    text: Any, owner: str, flags: tuple[str, ...], taken: tuple[str, ...], may_be_empty: bool = False
+) -> Parts:
     """Parse equations. flags: those allowed here. taken: reserved names. Raises DescriptionError.
 
-    A synapse may have no equations, only statements.
+    A synapse may have no equations, only statements. may_be_empty: whether others may, too.
     """
     where = f"equations of {owner}"
     if not isinstance(text, str):
         raise DescriptionError(f"{where}: expected a text such as 'dV_m/dt = (E_L - V_m) / tau_m : volt', got {text!r}")
     import_brian2()
-    found = definitions(where, text) if text.strip() or "event-driven" not in flags else {}
+    found = definitions(where, text) if text.strip() or not (may_be_empty or "event-driven" in flags) else {}
     equations = _parsed(found)
     for name, (piece, _) in found.items():
         if reserved(name, taken) or not is_identifier(name):

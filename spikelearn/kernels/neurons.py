@@ -1,4 +1,5 @@
-"""The loops over the neurons of one model, and those over synapses with a state: templates/neurons.py, short_term.py.
+"""The loops over the neurons of one model, and those over synapses with a state: templates/neurons.py, settled.py,
+regular.py, short_term.py.
 
 Numba compiles loops over a fixed set of arrays best, and each model has its own set. So each kind of loop is written
 once as a template and rendered with the names of the model. Comments that start with a number refer to the order of
@@ -55,6 +56,33 @@ def render_neurons(
         ahead=tuple(ahead),
         wide=wide,
         reads=tuple(reads),
+    )
+
+
+def render_later(
+    template: str,
+    state: Sequence[str],
+    random: Sequence[str],
+    constants: Sequence[str],
+    varying: Sequence[str],
+    reads: Sequence[str],
+    **own: Any,
+) -> str:
+    """The loop of one population whose input comes late that takes up its input and resets, "settled", or does
+    something at the start of steps, "regular"; arguments as for render_neurons. random: also "uniform for all" and so
+    on. own: those of "settled"."""
+    return render(
+        template,
+        state=tuple(state),
+        draws=tuple(
+            (kind.split()[0], str(k), "of_all" if "all" in kind else "of_each") for k, kind in enumerate(random)
+        ),
+        per_neuron=str(len(random)),
+        for_all=any("all" in kind for kind in random),
+        fixed=tuple(f"all_{name}" if name in varying else f"the_{name}" for name in constants),
+        held_constants=tuple(f"all_{name}[i]" if name in varying else f"the_{name}" for name in constants),
+        reads=tuple(reads),
+        **own,
     )
 
 

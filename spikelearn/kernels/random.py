@@ -48,6 +48,11 @@ def noise_key(uid: int) -> int:
     return uid * STREAMS + NOISE_STREAM
 
 
+def later_key(uid: int) -> int:
+    """The key of those that neurons draw for what they do at the start or the end of a step."""
+    return uid * STREAMS + WEIGHT_STREAM
+
+
 @scalar
 def mix(z):
     """Scramble 64 bits."""

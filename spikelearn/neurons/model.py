@@ -18,6 +18,7 @@ from spikelearn.neurons.margin import check_margin
 from spikelearn.neurons.membrane import Membrane
 from spikelearn.neurons.parameters_in_time import in_time, split
 from spikelearn.neurons.properties import EXACT, Properties
+from spikelearn.neurons.regularly import Regularly
 from spikelearn.parameters import (
     KINDS,
     READS,
@@ -61,6 +62,12 @@ class NeuronModel(FromSource):
         At least 0 where the neuron spikes. Only gradients compute it: see spikelearn.neurons.margin.
     added_to: port -> the variable to which its input is added at the end of the step, if that is all that the step does
         with it. The engine then adds what arrives to the variable itself, after the step, which takes 0 for it.
+    late_input: whether it follows Brian2's order within a step: neurons advance and fire, then input is taken up, then
+        those that fired are reset. `step` then takes no input and does not reset; `at_event`, called last, does. All
+        ports are in `added_to`, and events reach them with any delay from 0 on, of which 0 is the same step.
+    lost_while: port -> the variable that, while positive, makes a neuron lose what arrives there, such as "refractory".
+    regular: what is done at the start of steps, each a Regularly; for models with `late_input`.
+    later_random, later_normal: names of random numbers that `at_event` of a model with `late_input` takes.
     countdown: the variable, if there is one, that counts steps from the constant n_ref down to 0. It is kept as float32
         if that holds its numbers exactly.
     initial: function(parameters) -> dict of starting values; omitted variables start at 0.
@@ -115,13 +122,20 @@ class NeuronModel(FromSource):
     properties: Properties = Properties()
     time_constants: Callable[[Any], Mapping[str, Any]] | None = None
     reads: tuple[str, ...] = ()
+    late_input: bool = False
+    lost_while: Mapping[str, str] = field(default_factory=dict)
+    regular: tuple[Regularly, ...] = ()
+    later_random: tuple[str, ...] = ()
+    later_normal: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", scalar(self.step))
-        inputs = [*(f"in_{p}" for p in self.ports), *(f"I_{c}" for c in self.currents)]
+        inputs = [*(f"in_{p}" for p in self.ports if not self.late_input), *(f"I_{c}" for c in self.currents)]
         drawn, constants = [*self.random, *self.normal], list(self.constants(self.Parameters(), 0.1))
-        of_step = [*self.state, *inputs, *(drawn if self.at_event is None else ()), *self.reads, *constants]
+        in_step = drawn if self.at_event is None or self.late_input else ()
+        of_step = [*self.state, *inputs, *in_step, *self.reads, *constants]
         self._check_arguments("step", self.step, "state, ports, currents, random numbers, reads and constants", of_step)
+        drawn = [*self.later_random, *self.later_normal] if self.late_input else drawn
         if callable(self.margin):
             object.__setattr__(self, "margin", scalar(self.margin))
             self._check_arguments("margin", self.margin, "arguments of the step", of_step)
@@ -148,6 +162,7 @@ class NeuronModel(FromSource):
                     f"added_to of neuron model {self.name!r} names {port!r}: {variable!r}; expected a port and a "
                     "variable of its state"
                 )
+        self._check_late_input(constants)
         for what in ("quiet", "firing"):
             unknown = set(getattr(self.properties, what)) - set(self.Parameters._fields)  # type: ignore[attr-defined]
             if unknown:
@@ -168,6 +183,30 @@ class NeuronModel(FromSource):
             )
         if self.closed_form is not None:
             self.closed_form.check(self.name, self.Parameters, list(self.state), list(self.ports), self.currents)
+
+    def _check_late_input(self, constants: list[str]) -> None:
+        for port, variable in self.lost_while.items():
+            if port not in self.added_to or variable not in self.state:
+                raise DescriptionError(
+                    f"lost_while of neuron model {self.name!r} names {port!r}: {variable!r}; expected a port in "
+                    "added_to and a variable of its state"
+                )
+        if not self.late_input:
+            if self.lost_while or self.regular or self.later_random or self.later_normal:
+                raise DescriptionError(
+                    f"neuron model {self.name!r}: lost_while, regular, later_random and later_normal are for models "
+                    "with late_input"
+                )
+            return
+        if set(self.ports) != set(self.added_to):
+            raise DescriptionError(
+                f"neuron model {self.name!r} has late_input, so that added_to names all of its ports; got "
+                f"{', '.join(self.added_to) or 'none'}"
+            )
+        for k, each in enumerate(self.regular):
+            expected = [*self.state, *(f"drawn_{n}" for n in range(len(each.drawn))), *self.reads, *constants]
+            what = "state, random numbers, reads and constants"
+            self._check_arguments(f"regular[{k}]", each.function, what, expected)
 
     def _check_arguments(self, name: str, function: Any, what: str, expected: list[str]) -> None:
         given = arguments_of(function)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spikelearn.synapses.short_term import ReleaseFirst as ReleaseFirst
     from spikelearn.synapses.short_term import TsodyksMarkram as TsodyksMarkram
     from spikelearn.synapses.short_term import TsodyksUzielMarkram as TsodyksUzielMarkram
+    from spikelearn.synapses.statements import StatementSynapse as StatementSynapse
     from spikelearn.synapses.stochastic_release import StochasticRelease as StochasticRelease
 
     SYNAPSES: tuple[SynapseModel, ...]

@@ -141,6 +141,11 @@ class Synapse(Parametrized):
     parameters: Any
 
     @property
+    def has_statements(self) -> bool:
+        """Whether what it does is given by statements: whether the model is a StatementSynapse."""
+        return hasattr(self.model, "actions")
+
+    @property
     def unit(self) -> str:
         """The unit of the weight; "" for that of the port."""
         return getattr(self.model, "unit", "")

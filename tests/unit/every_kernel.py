@@ -3,6 +3,7 @@ compiled."""
 
 from typing import Any
 
+import late_input
 import numpy as np
 from unit import every_model
 
@@ -38,7 +39,7 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
     monkeypatch.setattr(plan, "load", noted)
     networks = every_model.networks() | {"trials": _trials, "exact engine": _exact, "gradient": _gradient}
     networks |= {"readouts": _readouts, "recorded release": _recorded_release}
-    networks |= {"event gradient": _event_gradient}
+    networks |= {"event gradient": _event_gradient, "late input": _late_input}
     for name, describe in networks.items():
         net = describe()
         if net is not None:
@@ -46,6 +47,11 @@ def every_kernel(monkeypatch) -> list[tuple[str, Kernel, tuple[Any, ...]]]:
         found += [(name, *each) for each in made]
         made.clear()
     return found
+
+
+def _late_input() -> sl.Network:
+    net, cells, made, *_ = late_input.network()
+    return late_input.recorded(net, cells, made)
 
 
 def _recorded_release() -> sl.Network:

@@ -22,6 +22,7 @@ OPTIONAL = {
     "weights": ["put_weights"],
     "switches": ["can_switch", "switch"],
     "changes": ["changed", "settle", "located", "go_on_with_model", "values"],
+    "Brian2's order of steps": ["synapse_values", "put_synapse_values"],
 }
 """What a backend may support -> the methods of the protocol that it then has."""
 

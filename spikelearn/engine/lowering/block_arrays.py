@@ -42,7 +42,9 @@ def fill_block(d: NetworkDescription, block: Block) -> None:
     block.start = {name: values.copy() for name, values in block.state.items()}
     learning = [p for p in d.projections if p.target in block.first and (p.learns or p.transmits)]
     from_start = {p.port for p in learning if p not in d.since}
-    block.added_to = {port: variable for port, variable in model.added_to.items() if port not in from_start}
+    block.late = model.late_input
+    apart = from_start | model.lost_while.keys()
+    block.added_to = {port: variable for port, variable in model.added_to.items() if port not in apart}
     block.later = {port: zeros(block.n) for port in block.added_to if any(p.port == port for p in learning)}
     own = {port: block.state[variable] for port, variable in block.added_to.items()}
     block.inputs = {port: own[port] if port in own else zeros(block.n) for port in model.ports}

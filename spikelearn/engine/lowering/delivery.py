@@ -37,6 +37,7 @@ class Delivery(Protocol):
 
 DELIVERIES: Mapping[str, Callable[[Projection], bool]] = {
     "spikelearn.engine.lowering.procedural_synapses": lambda projection: projection.procedural,
+    "spikelearn.engine.lowering.statement_synapses": lambda projection: projection.statements is not None,
     "spikelearn.engine.lowering.plastic_synapses": lambda projection: projection.learns or projection.transmits,
     "spikelearn.engine.lowering.graded_synapses": lambda projection: projection.graded,
     "spikelearn.engine.lowering.short_term_synapses": lambda projection: projection.synapse is not None,

@@ -62,7 +62,8 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
     found = _each_on_threads(n_shares, lambda p: delays_of(p, d.seed, d.dt), d.projections)
     each = dict(zip(d.projections, found, strict=True))
     delays = [distinct(np.concatenate([each[projection] for projection in members])) for members in groups]
-    shortest = min([int(steps[0]) for steps in delays if len(steps)], default=_LONGEST_INTERVAL)
+    found_first = [int(steps[0]) - p[0].lag for p, steps in zip(groups, delays, strict=True) if len(steps)]
+    shortest = min(found_first, default=_LONGEST_INTERVAL)
     meet_often = (
         n_shares == 1
         or d.callbacks
@@ -73,6 +74,7 @@ def lower(description: NetworkDescription, n_shares: int = 1, edges: Sequence[tu
     interval = 1 if meet_often else min(shortest, _LONGEST_INTERVAL)
     depth = max(
         [0, *(int(steps[-1]) for steps in delays if len(steps)), *(2 * p.dendritic_steps + 1 for p in d.projections)]
+        + [p.statements.longest(d.dt) for p in d.projections if p.statements is not None]
     )
     _check_memory(d, blocks, groups, delays, depth + 1 + interval, n_shares)
     for block in blocks:
@@ -142,6 +144,8 @@ def _indivisible(d: NetworkDescription) -> list[str]:
         for p in d.projections
         if p.plasticity is not None and p.learns and p.plasticity.rule.mean_pre
     ]
+    rules += [f"projection {p.name!r} (with delays of 0)" for p in d.projections if p.is_immediate(d.dt)]
+    rules += [f"projection {p.name!r} ({p.statements.name})" for p in d.projections if p.statements is not None]
     return rules + [
         f"{type(r.rule).__name__} of projection {r.projection.name!r}" for r in d.homeostases if r.rule.indivisible
     ]

@@ -13,12 +13,14 @@ from spikelearn.engine.blocks import Block
 from spikelearn.engine.lowering.sources import emit_at_start, source_calls, timed_call
 from spikelearn.engine.plan import Call, Plan
 from spikelearn.kernels import events, neurons
-from spikelearn.kernels.random import noise_key
+from spikelearn.kernels.random import later_key, noise_key
 from spikelearn.neurons import Neuron
 from spikelearn.neurons.parameters_in_time import constants_in_time
 from spikelearn.sources import SpikeList
 from spikelearn.steps import in_steps, steps_of
 
+_NUMBERS_OF_EACH = 42
+"""Bits of the number of a random number of what is done regularly, before that of which of these it is."""
 _WIDE_FROM = 128
 """Neurons from which on their loop takes vectors of 512 bits: what is left of 30, one by one, takes longer."""
 
@@ -26,32 +28,33 @@ _WIDE_FROM = 128
 def advance_calls(plan: Plan, block: Block) -> None:
     """Add the Calls that advance the neurons or sources of a block to the plan."""
     for population in block.populations:
-        timed, calls = calls_of(population, plan, block)
-        plan.stages["begin"] += timed
-        plan.stages["advance"] += calls
-        if isinstance(population.model, SpikeList) and calls:
-            emit_at_start(block.rings["spike"], calls, population.model.payloads)
+        plan.stages["advance"] += plan.copies.get(population, [])
+        made = calls_of(population, plan, block)
+        for stage, calls in made.items():
+            plan.stages[stage] += calls
+        if isinstance(population.model, SpikeList) and made["advance"]:
+            emit_at_start(block.rings["spike"], made["advance"], population.model.payloads)
 
 
-def calls_of(
-    population: Population, plan: Plan, block: Block, before: Sequence[Call] = ()
-) -> tuple[list[Call], list[Call]]:
-    """The Calls of a share that set what changes in time of a population, and those that advance it.
+def calls_of(population: Population, plan: Plan, block: Block, before: Sequence[Call] = ()) -> dict[str, list[Call]]:
+    """The Calls of a share for a population by stage: "begin" has those that set what changes in time of it, "advance"
+    those that advance it, "start" and "receive" those of models whose input comes late.
 
     before: those that advance it so far, if it has run, whose state these take over.
     """
     offset, size = plan.share.part(block, block.first[population], population.size)
     part = slice(offset, offset + size)
     if size == 0:
-        return [], []
+        return {"begin": [], "advance": []}
     if isinstance(population.model, Neuron):
         return _neuron_calls(plan, block, population, population.model, part, before)
-    return source_calls(plan, block, population, part)
+    timed, emitting = source_calls(plan, block, population, part)
+    return {"begin": timed, "advance": emitting}
 
 
 def _neuron_calls(
     plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, before: Sequence[Call]
-) -> tuple[list[Call], list[Call]]:
+) -> dict[str, list[Call]]:
     """The Calls of calls_of for the neurons `part` of a population."""
     constants, timed = _constants(plan, population, neuron, part)
     known = next((call for call in before if call.label == f"advance {population.name}"), None)
@@ -62,7 +65,11 @@ def _neuron_calls(
         calls = [_advance(plan, block, population, neuron, part, constants, emitted)]
     if neuron.model.tells_bursts:
         calls.append(_classify(plan, block, population, neuron, part, before[1] if before else None))
-    return timed, calls
+    made = {"begin": timed, "advance": calls}
+    if neuron.model.late_input:
+        made["start"] = _regular(plan, block, population, neuron, part, constants)
+        made["receive"] = _settled(plan, block, population, neuron, part, constants, calls[0].arrays["emitted"])
+    return made
 
 
 def _constants(plan: Plan, population: Population, neuron: Neuron, part: slice) -> tuple[dict[str, Any], list[Call]]:
@@ -90,14 +97,15 @@ def _advance(
 ) -> Call:  # fmt: skip
     model, first, size = neuron.model, block.first[population] + part.start, part.stop - part.start
     span = slice(first, first + size)
-    given = [port for port in model.ports if port not in block.added_to]
+    ports = [] if model.late_input else list(model.ports)
+    given = [port for port in ports if port not in block.added_to]
     noisy = [name for name in model.currents if (population, name) in block.noise]
     random = ["uniform"] * len(model.random) + ["normal"] * len(model.normal)
     text = neurons.render_neurons(
-        list(model.state), list(model.ports), given, model.currents, noisy, random,
+        list(model.state), ports, given, model.currents, noisy, random,
         [name.partition("_")[2] for name in constants],
         [name.partition("_")[2] for name in constants if name.startswith("all_")],
-        model.reported, model.at_event is not None, list(block.ahead), size >= _WIDE_FROM,
+        model.reported, model.at_event is not None and not model.late_input, list(block.ahead), size >= _WIDE_FROM,
         model.reads,
     )  # fmt: skip
     values: dict[str, Any] = {
@@ -118,8 +126,62 @@ def _advance(
         values |= {f"ahead_{port}": ring.values for port, ring in block.ahead.items()}
         values["first_ahead"] = first - plan.share.bounds(block)[0]
     values |= {f"all_noise_{name}": block.noise[population, name][part] for name in noisy}
-    kernel = kernel_for(f"Neurons of {model.name}", text, {"advance": model.step, "at_event": model.at_event})
+    functions = {"advance": model.step, "at_event": None if model.late_input else model.at_event}
+    kernel = kernel_for(f"Neurons of {model.name}", text, functions)
     return Call(f"advance {population.name}", kernel, **values, **constants)
+
+
+def _settled(
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, constants: dict[str, Any],
+    emitted: np.ndarray,
+) -> list[Call]:  # fmt: skip
+    """The Call that takes up what has arrived at neurons whose input comes late, and resets those that have fired."""
+    model, span = neuron.model, _span(block, population, part)
+    lost = tuple((port, model.added_to[port], held) for port, held in model.lost_while.items())
+    if not lost and model.at_event is None:
+        return []
+    drawn = ["uniform"] * len(model.later_random) + ["normal"] * len(model.later_normal)
+    drawn = drawn if model.at_event is not None else []
+    values = _of_neurons(plan, block, population, part, drawn)
+    values |= {f"all_in_{port}": block.inputs[port][span] for port, *_ in lost}
+    varying = [name.partition("_")[2] for name in constants if name.startswith("all_")]
+    text = neurons.render_later(
+        "settled", list(model.state), drawn, [name.partition("_")[2] for name in constants], varying, model.reads,
+        lost=lost, at_event=model.at_event is not None,
+    )  # fmt: skip
+    kernel = kernel_for(f"Input and resets of {model.name}", text, {"at_event": model.at_event})
+    return [Call(f"settle {population.name}", kernel, **kernel.choose(values | {"emitted": emitted} | constants))]
+
+
+def _regular(
+    plan: Plan, block: Block, population: Population, neuron: Neuron, part: slice, constants: dict[str, Any]
+) -> list[Call]:
+    """The Calls of what is done to neurons at the start of steps."""
+    model, calls = neuron.model, []
+    for k, each in enumerate(model.regular):
+        begin, end = (min(max(place, part.start), part.stop) - part.start for place in (each.first, each.last))
+        values = _of_neurons(plan, block, population, part, each.drawn)
+        values |= {"every": each.every, "begin": begin, "end": end, "number": (k + 1) << _NUMBERS_OF_EACH}
+        text = neurons.render_later(
+            "regular", list(model.state), each.drawn, [name.partition("_")[2] for name in constants],
+            [name.partition("_")[2] for name in constants if name.startswith("all_")], model.reads,
+        )  # fmt: skip
+        kernel = kernel_for(f"Regular statements of {model.name}", text, {"regular": each.function})
+        calls.append(Call(f"regular {k} of {population.name}", kernel, **kernel.choose(values | constants)))
+    return calls
+
+
+def _of_neurons(plan: Plan, block: Block, population: Population, part: slice, drawn: Sequence[str]) -> dict[str, Any]:
+    """What loops over neurons take besides constants: state, numbers for random numbers, and what they read."""
+    span = _span(block, population, part)
+    values: dict[str, Any] = {f"all_{name}": array[span] for name, array in block.state.items()}
+    values |= {"dt": plan.dt, "first_id": part.start, "population_size": float(population.size)}
+    return values | ({"seed": plan.seed, "key": later_key(population.uid)} if drawn else {})
+
+
+def _span(block: Block, population: Population, part: slice) -> slice:
+    """The neurons `part` of a population in its block."""
+    return slice(block.first[population] + part.start, block.first[population] + part.stop)
 
 
 def _classify(

@@ -23,6 +23,8 @@ _BUFFER_VALUES = 1 << 17
 _BUFFER_RATES = 1 << 12
 _MOST_EVENTS = 1 << 62
 _EMPTY = np.zeros(0, np.int64)
+_STAGES = {"end": "record", "beginning": "begin", "start": "start", "input": "advance"}
+"""The stage of a step in which something is recorded, after what changes it."""
 
 
 def reads_all_sources(recording: Recording) -> bool:
@@ -57,7 +59,7 @@ def recorder_calls(recordings: Sequence[Recording], plan: Plan, interval: int) -
         # What waits is made while other shares wait, which see its request to stop one meeting later.
         waits = (plan.share.of > 1 and reads_all_sources(recording)) or (recording.of, recording.variable) in summed
         call = _sampling(recording, plan, interval + int(waits))
-        (at_end if waits else plan.stages["record"]).append(call)
+        (at_end if waits else plan.stages[_STAGES[recording.when]]).append(call)
         if recording.include_start:
             plan.at_start.append(call)
     return at_end
@@ -109,7 +111,7 @@ def _record_at_events(recording: Recording, plan: Plan, interval: int) -> None:
         values=recorder.values, **_counted_events(recording, plan), **_into(recorder, plan),
     )  # fmt: skip
     call.part = recording
-    plan.stages["record"].append(call)
+    plan.stages[_STAGES[recording.when]].append(call)
 
 
 def _record_rate(recording: Recording, plan: Plan, interval: int) -> None:
@@ -188,7 +190,7 @@ def _sample_call(
     to: dict[str, Any] = {
         "room": room, "steps": recorder.steps, "values": recorder.values, "used": recorder.used, "control": plan.control
     }  # fmt: skip
-    copy = kernel_of(record.record_state)
+    copy = kernel_of(record.record_at_start if recording.at_start else record.record_state)
     if isinstance(of, Signal):
         source = plan.signals[of][recording.variable].reshape(-1)
         return Call(label, copy, ids=ids, source=source, **when, **to)
@@ -202,6 +204,10 @@ def _sample_call(
     here = np.searchsorted(found["numbers"], ids)
     slots = np.ascontiguousarray(found["slots"][here])
     positions = np.ascontiguousarray(found["positions"][here])
+    if of in plan.statements:
+        statements = plan.statements[of]
+        ids = statements.places(recording.variable, positions)
+        return Call(label, copy, ids=ids, source=statements.values, **when, **to)
     return synapse_call(of, recording.variable, plan, slots, positions, **when, to=to)
 
 

@@ -156,7 +156,7 @@ def deliver_by(release: Release, table: Table, plan: Plan) -> None:
     plan.stages[ends.stage].append(
         Call(
             f"deliver {projection.name}", kernel, rows=ends.ring.all_rows, counts=ends.ring.all_counts,
-            delays=table.delays, index=table.index, targets=table.targets, weights=table.weights,
+            delays=table.delays - projection.lag, index=table.index, targets=table.targets, weights=table.weights,
             inputs=ends.inputs[table.first_target :], event_count=table.event_count, **release.values,
         )
     )  # fmt: skip

@@ -40,6 +40,7 @@ def table(
     found.ahead = (
         len(delays) > 1
         and not double
+        and not projections[0].late
         and not projections[0].payload
         and ends[projections[0]].target is not None
         and sum(expected_synapses(projection) for projection in projections) >= _AHEAD_FROM
@@ -82,8 +83,8 @@ def delivery(table: Table, plan: Plan, kernel: Kernel, **own: Any) -> Call:
     """The Call that delivers a table by a kernel of kernels/deliver.py. own: arguments that some of them take."""
     ends = plan.ends[table.projections[0]]
     values = own | {
-        "rows": ends.ring.all_rows, "counts": ends.ring.all_counts, "delays": table.delays, "index": table.index,
-        "targets": table.targets, "slot_weight": table.slot_weight, "weights": table.weights,
+        "rows": ends.ring.all_rows, "counts": ends.ring.all_counts, "delays": table.delays - table.projections[0].lag,
+        "index": table.index, "targets": table.targets, "slot_weight": table.slot_weight, "weights": table.weights,
         "inputs": ends.inputs[table.first_target :], "event_count": table.event_count,
     }  # fmt: skip
     return Call(f"deliver {', '.join(p.name for p in table.projections)}", kernel, **kernel.choose(values))

@@ -28,11 +28,12 @@ _BUCKET = 1 << 18
 
 
 def delays_of(projection: Projection, seed: int, dt: float) -> np.ndarray:
-    """All distinct delays of a projection, in steps, ascending."""
+    """All distinct delays of a projection, in steps with its lag, ascending."""
     drawn = projection.axonal
     if drawn.constant or drawn.code == connect.ARRAY:
         values = np.array([drawn.a]) if drawn.constant else np.asarray(drawn.array).ravel()
-        steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + projection.dendritic_steps)
+        added = projection.dendritic_steps + projection.lag
+        steps = np.maximum(1, np.floor(values / dt + 0.5).astype(np.int64) + added)
         delays = distinct(np.minimum(steps, connect.LONGEST_DELAY))
     else:
         used = np.zeros(connect.LONGEST_DELAY + 1, np.int64)
@@ -217,7 +218,7 @@ def _scan(
         connect.scan, mode, *maker.arguments, projection.rule.by_source, projection.n_rows, maker.owners, maker.degrees,
         projection.row_width, projection.pairs, seed, projection.uid,
         *maker.values("weight", rows[0], rows[1], rows[2], drawn[0]),
-        *maker.values("delay", rows[0], rows[1], rows[2], drawn[1]), projection.dendritic_steps, dt,
+        *maker.values("delay", rows[0], rows[1], rows[2], drawn[1]), projection.dendritic_steps + projection.lag, dt,
         first_source - (0 if part is None else part.first), first_target, *into,
         cursor, 0 if part is None else part.bits, *places,
         found.get("positions", _EMPTY_INT), found.get("pre", empty), found.get("post", empty),
