@@ -45,6 +45,7 @@ if _TYPE_CHECKING:
     from spikelearn.description import View as View
     from spikelearn.description import World as World
     from spikelearn.experiments.listing import models as models
+    from spikelearn.interop.brian2.network import from_brian2 as from_brian2
     from spikelearn.interop.nir.reading import from_nir as from_nir
     from spikelearn.interop.sonata.reading import from_sonata as from_sonata
     from spikelearn.interop.sonata.reading import sonata_duration as sonata_duration

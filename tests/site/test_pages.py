@@ -4,6 +4,7 @@ All pages run in this process, which compiles once. Blocks that begin with ```py
 why, and they are compiled. Of shell blocks, test_shell_blocks.py checks the commands.
 """
 
+import contextlib
 import re
 import tomllib
 
@@ -11,7 +12,7 @@ import matplotlib
 import pytest
 from site_pages import PAGES, ROOT, blocks, missing
 
-from spikelearn.equations.brian import import_brian2
+from spikelearn.equations.brian import import_brian2, quiet
 
 DOCS = ROOT / "docs"
 TESTED_BY_THEMSELVES = ("README.md", "docs/changing.md", "docs/learners.md")
@@ -29,10 +30,12 @@ TO_RUN = [page for page in PAGES if blocks(page, "python") and name_of(page) not
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "page"}
+    hidden = contextlib.nullcontext()
     if "brian2" in page.read_text(encoding="utf-8"):
-        import_brian2()  # without the warnings of what Brian2 imports
+        import_brian2()
+        hidden = quiet()  # without the warnings of what Brian2 uses
     try:
-        with matplotlib.rc_context():
+        with hidden, matplotlib.rc_context():
             for block in blocks(page, "python"):
                 exec(block.compiled(page), names)
     except Exception as error:
