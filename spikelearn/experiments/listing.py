@@ -16,6 +16,12 @@ from spikelearn.parameters import declared_units, meanings, suggest
 
 PACKAGES = ("neurons", "plasticity", "synapses", "sources", "connectivity")
 """Those whose exports are listed."""
+OF_YOUR_OWN = "for models of your own"
+BASES = frozenset({
+    "Neuron", "NeuronModel", "Receptor", "ReceptorModel", "Plasticity", "PlasticityRule", "SignalRule", "StepRule",
+    "Trace", "Synapse", "SynapseModel", "GradedSynapse", "ConnectionRule", "Endpoints", "Rows", "Profile",
+})  # fmt: skip
+"""Exports that are no models: from them models are made."""
 
 
 class Models(dict[str, dict[str, str]]):
@@ -45,6 +51,8 @@ class ModelTable(list[Mapping[str, Any]]):
 def models(name: str | None = None) -> Models | ModelTable:
     """What there is: published networks, neurons, plasticity rules, synapses, sources and connection rules.
 
+    Last are the classes that models of your own are made from.
+
     name: one of them, of which the parameters are then returned, with units, defaults and meanings: a class such as
     "LIF", a published network such as "brunel_2000", or a path of a model file. What is returned is shown as a table.
     Raises ExperimentError if there is none of this name.
@@ -54,7 +62,13 @@ def models(name: str | None = None) -> Models | ModelTable:
     """
     if name is None:
         networks = {each.name: each.summary for each in list_experiments()}
-        return Models(networks=networks, **{package: _exports(package) for package in PACKAGES})
+        exports = {package: _exports(package) for package in PACKAGES}
+        own = {name: about for found in exports.values() for name, about in found.items() if name in BASES}
+        listed = {
+            package: {name: about for name, about in found.items() if name not in BASES}
+            for package, found in exports.items()
+        }
+        return Models({"networks": networks, **listed, OF_YOUR_OWN: own})
     for package in PACKAGES:
         if name in _exports(package):
             return _of_object(getattr(import_module(f"spikelearn.{package}"), name), name)

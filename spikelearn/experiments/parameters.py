@@ -29,8 +29,10 @@ class ParameterRow(NamedTuple):
     doc: str
 
 
-def parameter(default: Any, unit: str, doc: str) -> Any:
+def parameter(default: Any, unit: str, doc: str, least: float | None = None) -> Any:
     """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning.
+
+    least: the smallest value that a setting may have; by default 0 for whole numbers, unless their default is below 0.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def parameter(default: Any, unit: str, doc: str) -> Any:
     >>> Parameters().rate
     20.0
     """
-    return field(default=default, metadata={"unit": unit, "doc": doc})
+    return field(default=default, metadata={"unit": unit, "doc": doc, "least": least})
 
 
 def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
@@ -70,7 +72,7 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
     {'g': 4.5, 'order': 1000}
     """
     known, hints = parameter_names(experiment), get_type_hints(experiment.parameters)
-    units = {each.name: each.metadata.get("unit", "") for each in dataclasses.fields(experiment.parameters)}
+    fields = {each.name: each for each in dataclasses.fields(experiment.parameters)}
     values = {}
     for name, given in settings.items():
         if name not in known:
@@ -79,11 +81,23 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
             )
         try:
             values[name] = _converted(_as_text(given), hints[name])
+            least = _least(fields[name], hints[name])
+            if isinstance(values[name], int | float) and values[name] < least:
+                raise ValueError(f"expected at least {least:g}")
         except ValueError as error:
             where = f"parameter {name!r} of {experiment.name}"
-            unit = f" ({units[name]})" if units[name] not in ("", "1") else ""
+            unit = fields[name].metadata.get("unit", "")
+            unit = f" ({unit})" if unit not in ("", "1") else ""
             raise ExperimentError(f"{where}: {error}{unit}, got {given!r}") from None
     return values
+
+
+def _least(declared: dataclasses.Field[Any], kind: Any) -> float:
+    """The smallest value of a parameter; -inf if there is none, as for all arguments of a function."""
+    given = declared.metadata.get("least", -math.inf)
+    if given is None:
+        return 0 if kind is int and declared.default >= 0 else -math.inf
+    return float(given)
 
 
 def takes_whole_numbers(experiment: Experiment, name: str) -> bool:

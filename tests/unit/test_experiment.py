@@ -223,6 +223,24 @@ def test_a_value_that_does_not_fit_names_the_parameter_and_what_was_expected(tin
         set_parameters(tiny, {name: text})
 
 
+def test_a_value_below_the_least_one_is_refused_and_counts_are_not_below_0(tmp_path):
+    declared = (
+        ("g: float = field(default=4.5, ", "g: float = parameter(4, '', 'g')  # "), ("Outcome, Published\n", "Outcome, "
+        "Published, parameter\n"), ("n: int = 10", "n: int = parameter(10, '', 'cells')\n        m: int = parameter(-1, '', 'm')"
+        "\n        f: float = parameter(2.0, 'ms', 'f', least=0.5)"),
+    )  # fmt: skip
+    text = MODEL
+    for old, new in declared:
+        assert old in text
+        text = text.replace(old, new, 1)
+    tiny = load_experiment(write(tmp_path / "tiny.py", text))
+    set_parameters(tiny, {"n": 0, "m": -5, "g": -1, "f": 0.5})
+    with pytest.raises(ExperimentError, match="parameter 'n' of tiny: expected at least 0, got '-1'"):
+        set_parameters(tiny, {"n": "-1"})
+    with pytest.raises(ExperimentError, match=r"parameter 'f' of tiny: expected at least 0.5 \(ms\), got 0.4"):
+        set_parameters(tiny, {"f": 0.4})
+
+
 def test_an_unknown_parameter_is_answered_with_the_known_ones(tiny):
     expected = r"tiny has no parameter 'durations' \(did you mean 'duration'\?\); it has: g, n, duration"
     with pytest.raises(ExperimentError, match=expected):

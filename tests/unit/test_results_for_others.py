@@ -11,6 +11,7 @@ from tolerances import EXACT
 
 import spikelearn as sl
 from spikelearn.errors import DescriptionError, ExperimentError, SignWarning
+from spikelearn.experiments.listing import BASES, OF_YOUR_OWN
 from spikelearn.io import load, save
 from spikelearn.results.sink import MemorySink
 
@@ -178,6 +179,7 @@ def test_tab_completion_shows_the_parts_of_the_package():
 
 def test_models_lists_what_there_is_and_shows_parameters_of_one():
     found = sl.models()
+    assert BASES == set(found[OF_YOUR_OWN]) and all(BASES.isdisjoint(found[kind]) for kind in list(found)[:-1])
     assert "brunel_2000" in found["networks"] and "LIF" in found["neurons"] and "STDP" in found["plasticity"]
     assert "FixedProbability" in found["connectivity"] and "\nneurons\n" in repr(found)
     rows = {row["name"]: row for row in sl.models("LIF")}
