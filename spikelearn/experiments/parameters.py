@@ -94,9 +94,9 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
 
 def _least(declared: dataclasses.Field[Any], kind: Any) -> float:
     """The smallest value of a parameter; -inf if there is none, as for all arguments of a function."""
-    given = declared.metadata.get("least", -math.inf)
+    given, default = declared.metadata.get("least", -math.inf), declared.default
     if given is None:
-        return 0 if kind is int and declared.default >= 0 else -math.inf
+        return 0 if kind is int and isinstance(default, int) and default >= 0 else -math.inf
     return float(given)
 
 
