@@ -1,10 +1,12 @@
-"""Time PyNN's VAbenchmarks.py, unchanged, on spikelearn and on back-ends of PyNN.
+"""Time PyNN's examples, unchanged, on spikelearn and on back-ends of PyNN.
 
     PYNN_SOURCE=pynn-0.13.0 python benchmarks/pynn_examples.py time OUT.jsonl nest brian2   # one round; append
+    PYNN_SOURCE=pynn-0.13.0 python benchmarks/pynn_examples.py small OUT.jsonl nest brian2  # the small ones; append
     python benchmarks/pynn_examples.py table OUT.jsonl
 
-The times are those that the example prints: of making populations and projections, and of `run`, in which spikelearn
-also makes its network. 4,000 cells, 319,000 synapses, 1 s, one thread.
+The times of VAbenchmarks.py are those that it prints: of making populations and projections, and of `run`, in which
+spikelearn also makes its network. 4,000 cells, 319,000 synapses, 1 s, one thread. Those of the small examples are
+seconds of the processor for the whole command, which are mostly imports; what was compiled before stays compiled.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +25,15 @@ from pathlib import Path
 from typing import Any
 
 OURS = "spikelearn"
+SMALL = (
+    "HH_cond_exp2 Izhikevich StepCurrentSource brunel cell_type_demonstration connections current_injection "
+    "distrib_example gif_neuron inhomogeneous_network monolith_vs_composed multi_synapse multiquantal_synapses "
+    "parameter_changes random_distributions random_numbers simpleRandomNetwork simple_STDP small_network "
+    "specific_network stdp_network stochastic_deterministic_comparison stochastic_synapses stochastic_tsodyksmarkram "
+    "synaptic_input tsodyksmarkram update_spike_source_array varying_poisson"
+).split()
+LONGEST = 100.0
+"""s, after which a small example is stopped."""
 PRINTED = {"rate": "Excitatory rate", "build": "Build time", "run": "Simulation time"}
 
 
@@ -36,6 +48,43 @@ def measure(source: Path, backend: str, benchmark: str) -> dict[str, Any]:
         raise SystemExit(f"{' '.join(command)}:\n{done.stderr[-2000:]}")
     found = {name: re.search(rf"{label}\s*: ([0-9.]+)", done.stdout) for name, label in PRINTED.items()}
     return {"backend": backend, "benchmark": benchmark} | {name: float(m[1]) for name, m in found.items() if m}
+
+
+def measure_small(source: Path, backend: str, example: str) -> dict[str, Any]:
+    """One run of a small example: seconds of the processor, or how it ended."""
+    start = [sys.executable, *(["-m", "spikelearn.pynn"] if backend == OURS else [])]
+    row: dict[str, Any] = {"backend": backend, "example": example}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Results").mkdir()
+        command = [*start, str(source / f"examples/{example}.py"), backend]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            return row | {"ended": f"stopped after {LONGEST:g} s"}
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        return row | {"ended": (done.stderr.strip().splitlines() or ["no message"])[-1][:100]}
+    return row | {"cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+
+
+def small_table(rows: list[dict[str, Any]]) -> str:
+    """Medians of the processor's seconds of each back-end, and how many times those of spikelearn they are."""
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    lines = ["| example | " + " | ".join(f"{each} (s)" for each in backends) + " |", "|---" * (len(backends) + 1) + "|"]
+    for example in dict.fromkeys(row["example"] for row in rows):
+        cells, ours = [example], None
+        for backend in backends:
+            of = [row for row in rows if (row["example"], row["backend"]) == (example, backend)]
+            times = [row["cpu_s"] for row in of if "cpu_s" in row]
+            if not times:
+                cells.append(of[0]["ended"] if of else "")
+                continue
+            median = statistics.median(times)
+            cells.append(f"{median:.1f}" + (f", ratio {median / ours:.1f}" if ours else ""))
+            ours = median if backend == OURS else ours
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -61,21 +110,25 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["time", "table"])
+    parser.add_argument("what", choices=["time", "small", "table"])
     parser.add_argument("file", type=Path)
     parser.add_argument("backends", nargs="*", help="of PyNN, such as nest and brian2")
     parser.add_argument("--benchmarks", nargs="+", default=["CUBA", "COBA"])
     arguments = parser.parse_args()
-    if arguments.what == "time":
+    if arguments.what != "table":
         source = Path(os.environ.get("PYNN_SOURCE", "")).resolve()
         if not (source / "examples/VAbenchmarks.py").is_file():
             parser.error("PYNN_SOURCE is no folder with PyNN's examples")
+        one, names = (measure, arguments.benchmarks) if arguments.what == "time" else (measure_small, SMALL)
         with arguments.file.open("a") as file:
-            for benchmark in arguments.benchmarks:
+            for name in names:
                 for backend in (OURS, *arguments.backends):
-                    file.write(json.dumps(measure(source, backend, benchmark)) + "\n")
+                    file.write(json.dumps(one(source, backend, name)) + "\n")
                     file.flush()
-    print(table([json.loads(line) for line in arguments.file.read_text().splitlines()]))
+    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()]
+    for kind, show in (("benchmark", table), ("example", small_table)):
+        if of_kind := [row for row in rows if kind in row]:
+            print(show(of_kind))
 
 
 if __name__ == "__main__":
