@@ -149,9 +149,7 @@ def tests_for(slip: Slip, area: Area) -> list[str]:
     files = [path for each in area.tests for path in sorted(_test_files(ROOT / each))]
     hits = {path: len(named.findall(path.read_text("utf-8"))) + 1000 * (path.stem == f"test_{stem}") for path in files}
     order = {path: k for k, path in enumerate(files)}
-    return [
-        str(p.relative_to(ROOT)) for p in sorted(files, key=lambda p: (-min(hits[p], 3), -hits[p] // 1000, order[p]))
-    ]
+    return [str(path.relative_to(ROOT)) for path in sorted(files, key=lambda path: (-hits[path], order[path]))]
 
 
 def _test_files(path: Path) -> list[Path]:
