@@ -128,7 +128,11 @@ def random_input(graph, seed, steps=40):
     return {name: (generator.random((steps, *shape)) < 0.4) * 1.0 for name, shape in shapes.items()}
 
 
-@pytest.mark.parametrize("seeds", [range(k, k + 20) for k in range(0, N_GRAPHS, 20)], ids=str)
+@pytest.mark.parametrize(
+    "seeds",
+    [pytest.param(range(k, k + 20), marks=pytest.mark.slow if k >= 100 else []) for k in range(0, N_GRAPHS, 20)],
+    ids=str,
+)
 def test_random_graphs_do_what_they_do_node_by_node(seeds):
     n_spikes = 0
     for seed in seeds:
