@@ -87,6 +87,7 @@ class StatementSynapse:
     themselves. For targets whose model has late_input, and for sources.
 
     >>> import spikelearn as sl
+    >>> from spikelearn.synapses.statements import Action
     >>> grow = Action("pre", lambda w: (w + 0.1,), own=("w",), sets=("w",))
     >>> growing = StatementSynapse("growing", {"w": "1"}, {"w": np.zeros(2)}, {}, (grow,))
     >>> net = sl.Network()

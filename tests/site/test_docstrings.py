@@ -43,6 +43,7 @@ class Runner(doctest.DocTestRunner):
         super().report_unexpected_exception(out, test, example, exc_info)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Brian2 calls PyParsing by its old names
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_the_examples_of_a_docstring_run(title, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -144,6 +144,14 @@ def from_brian2(
 
     Within a step everything is done in Brian2's order. What cannot be taken over is a DescriptionError that names the
     object and the text at fault. docs/interop/brian2.md says what is.
+
+    >>> import brian2 as b2
+    >>> cells = b2.NeuronGroup(2, "dv/dt = (1.5 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    >>> monitor = b2.SpikeMonitor(cells)
+    >>> net = from_brian2([cells, monitor])
+    >>> run = net.run(50 * b2.ms)
+    >>> len(monitor.t)
+    8
     """
     b2 = import_brian2()
     if namespace is None:
