@@ -42,7 +42,7 @@ from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, clean
 
 SEEDS, SEEDS_OF_POINTS = 5, 10
 FORMS = ({"hidden": 120, "w_frozen": 32.0, "eta_frozen": 0.06},)
-TUNED = "first weights and rates of both layers, the best of 80 each, on validation points with seeds 101 to 103"
+TUNED = "first weights and rates, 80 settings each, on validation points with seeds 101 to 103; settle on 101"
 TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 """Points of seed s are drawn with seed SEEDS_OF_POINTS * s + one of these."""
 
