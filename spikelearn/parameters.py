@@ -82,7 +82,9 @@ def suggest(name: str, known: Any) -> str:
     """' (did you mean ...?)' if something close to `name` is known, else ''."""
     import difflib
 
-    close = difflib.get_close_matches(str(name), list(known), n=1)
+    known = list(known)
+    same = [each for each in known if str(each).lower() == str(name).lower()]
+    close = same or difflib.get_close_matches(str(name), known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -249,6 +249,8 @@ def test_an_unknown_parameter_is_answered_with_the_known_ones(tiny):
     expected = r"tiny has no parameter 'durations' \(did you mean 'duration'\?\); it has: g, n, duration"
     with pytest.raises(ExperimentError, match=expected):
         set_parameters(tiny, {"durations": "1"})
+    with pytest.raises(ExperimentError, match=r"tiny has no parameter 'G' \(did you mean 'g'\?\)"):
+        set_parameters(tiny, {"G": "1"})
 
 
 def test_what_the_user_sets_wins_over_quick_and_quick_over_the_defaults(tiny):
