@@ -32,7 +32,7 @@ SMALL = (
     "specific_network stdp_network stochastic_deterministic_comparison stochastic_synapses stochastic_tsodyksmarkram "
     "synaptic_input tsodyksmarkram update_spike_source_array varying_poisson"
 ).split()
-LONGEST = 100.0
+LONGEST = 300.0
 """s, after which a small example is stopped."""
 PRINTED = {"rate": "Excitatory rate", "build": "Build time", "run": "Simulation time"}
 
