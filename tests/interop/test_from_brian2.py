@@ -34,7 +34,7 @@ from tolerances import EXACT, STAT, ULP
 
 import spikelearn as sl
 from spikelearn.equations.brian import quiet
-from spikelearn.errors import DescriptionError, UnitError
+from spikelearn.errors import DescriptionError, SimulationError, UnitError
 
 ROUNDED = ULP(4_500_000, 1e-3)
 """1e-9 of a value: the same statements in other units, and exponentials of another kind, over a thousand steps in which
@@ -321,6 +321,22 @@ def test_a_network_that_changes_is_refused():
     brian.add(NeuronGroup(1, "v : 1", name="new"))
     with pytest.raises(DescriptionError, match="NeuronGroup 'new' has been added to the network after"):
         net.run(1 * ms)
+
+
+@pytest.mark.parametrize("at", [0, 2])
+def test_an_error_in_an_operation_is_that_error(at):
+    start_scope()
+    G, S, M, V = small()
+
+    @network_operation(dt=1 * ms)
+    def fail(t):
+        if t > (at - 0.5) * ms:
+            raise ZeroDivisionError("of this script")
+
+    net = sl.from_brian2([G, S, M, V, fail], namespace={})
+    with pytest.raises((ZeroDivisionError, SimulationError), match="of this script"):
+        net.run(5 * ms)
+    assert len(V.t) == 10 * at
 
 
 def test_a_time_step_that_changes_is_refused():

@@ -37,7 +37,10 @@ _AT_END = ("before_end", "end", "after_end", "after_resets")
 
 
 class Pending(MemorySink):
-    """A sink that hands everything on to another one, and keeps it until monitors are filled."""
+    """A sink that hands everything on to another one, and keeps it until monitors are filled. begun: whether a run has
+    begun, so that there is something."""
+
+    begun = False
 
     def __init__(self, sink: Any) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class Pending(MemorySink):
 
     def begin(self, header: Any) -> None:
         super().begin(header)
+        self.begun = True
         self._sink.begin(header)
 
     def spikes(self, name: str, kind: str, times: np.ndarray, ids: np.ndarray) -> None:

@@ -74,6 +74,8 @@ class Brian2Network(Network):
     def _fill(self) -> None:
         piece = self._piece
         assert piece is not None
+        if not piece.pending.begun:  # an operation before the first step has failed
+            return
         end = round(self.time / self.dt)
         with quiet():
             piece.taken.after_steps(self, piece.pending, piece.begun)
