@@ -17,7 +17,7 @@ from spikelearn.equations.parts import parts_of
 from spikelearn.equations.python import units
 from spikelearn.equations.refractory import Refractory
 from spikelearn.equations.rendering import Rendered, function, python_lines, used_names
-from spikelearn.equations.system import assigned, names_in, symbol, without_units
+from spikelearn.equations.system import names_in, symbol, without_units
 from spikelearn.equations.text import Statement, statements, whole
 from spikelearn.equations.vocabulary import CANNOT_BE_SET
 from spikelearn.errors import DescriptionError
@@ -196,16 +196,8 @@ class _LateNeuron(Neuron):
         return [f"refractory = max(1.0, {_steps(self.refractory.lasting.tree)}) if fired else refractory"]
 
     def _value(self, part: Statement) -> str:
-        """What a statement assigns."""
-        value = self._drawn(assigned(part))
+        value = super()._value(part)
         return f"int({value})" if part.target in self.integers else value
-
-    def _at_event(self, state: list[str]) -> list[str]:
-        """The reset, in which an expression is that of the variables that statements before have set."""
-        lines = []
-        for part in self.reset:
-            lines += [*self._expressions([part.expression.tree]), f"{part.target} = {self._value(part)}"]
-        return [*lines, f"return {', '.join(state)}{',' if len(state) == 1 else ''}"]
 
     def _regular(
         self, found: list[Statement], state: Sequence[str], shared: frozenset[str]
@@ -214,10 +206,10 @@ class _LateNeuron(Neuron):
         before = self.uniform, self.normal
         self.uniform, self.normal = [], []
         for_all: set[str] = set()
-        lines = []
-        for part in found:
+        lines = self._expressions([part.expression.tree for part in found])
+        for k, part in enumerate(found):
             known = {*self.uniform, *self.normal}
-            lines += self._expressions([part.expression.tree])
+            lines += self._changed(found, k)
             value = self._value(part)
             for_all |= {*self.uniform, *self.normal} - known if part.target in shared else set()
             unless = f" if refractory <= 0.0 else {part.target}" if part.target in self.held else ""

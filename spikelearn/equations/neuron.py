@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from spikelearn.equations.refractory import refractory_of
 from spikelearn.equations.rendering import Rendered, function, python_lines, unused, used_names
 from spikelearn.equations.starts import starting_values
 from spikelearn.equations.system import System, assigned, names_in, symbol, to_sympy, without_units
-from spikelearn.equations.text import statements, whole
+from spikelearn.equations.text import Statement, statements, whole
 from spikelearn.equations.vocabulary import CANNOT_BE_SET, Vocabulary, dimensionless
 from spikelearn.errors import DescriptionError
 from spikelearn.parameters import READS, suggest
@@ -187,7 +187,8 @@ class Neuron:
             of_margin = self._margin(self.threshold.tree, lines)
             lines.append(f"fired = ({condition}) and not held" if held else f"fired = {condition}")
             self.rare = self._is_rare()
-            for part in () if self.rare else self.reset:
+            for k, part in enumerate(() if self.rare else self.reset):
+                lines += self._changed(self.reset, k)
                 value = self._drawn(assigned(part))
                 lines.append(f"{part.target} = {value} if fired else {part.target}" if part.target in self.state
                              else f"{part.target} = {value}")  # fmt: skip
@@ -210,8 +211,13 @@ class Neuron:
     def _at_event(self, state: list[str]) -> list[str]:
         """The reset of a neuron that fired."""
         lines = self._expressions([part.expression.tree for part in self.reset])
-        lines += [f"{part.target} = {self._drawn(assigned(part))}" for part in self.reset]
+        for k, part in enumerate(self.reset):
+            lines += [*self._changed(self.reset, k), f"{part.target} = {self._value(part)}"]
         return [*lines, f"return {', '.join(state)}{',' if len(state) == 1 else ''}"]
+
+    def _value(self, part: Statement) -> str:
+        """What a statement assigns."""
+        return self._drawn(assigned(part))
 
     @property
     def _counts(self) -> bool:
@@ -276,8 +282,14 @@ class Neuron:
         return lines
 
     def _expressions(self, trees: list[ast.expr]) -> list[str]:
-        needed = self.system.needed_expressions(trees)
-        return [f"{name} = {without_units(self.system.expressions[name].tree)}" for name in needed]
+        return self._lines(self.system.needed_expressions(trees))
+
+    def _changed(self, parts: Sequence[Statement], k: int) -> list[str]:
+        """The expressions that statement k uses and that those before it have changed."""
+        return self._lines(self.system.changed_expressions(parts, k))
+
+    def _lines(self, names: Sequence[str]) -> list[str]:
+        return [f"{name} = {without_units(self.system.expressions[name].tree)}" for name in names]
 
     def _text(
         self, lines: list[str], at_event: list[str], of_margin: list[str], own: Mapping[str, str], state: list[str]

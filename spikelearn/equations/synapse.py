@@ -45,7 +45,10 @@ def synapse_source(equations: Any, on_pre: Any, parameters: Any, initial: Any, n
         advanced = list(lines)
         needed = system.needed_expressions([part.expression.tree for part in arrival])
         lines += [f"{each} = {without_units(parts.expressions[each].tree)}" for each in needed]
-        lines += [f"{part.target} = {assigned(part)}" for part in arrival]
+        for k, part in enumerate(arrival):
+            again = system.changed_expressions(arrival, k)
+            lines += [f"{each} = {without_units(parts.expressions[each].tree)}" for each in again]
+            lines.append(f"{part.target} = {assigned(part)}")
         own = {each: each for each in (*system.names, *state, "interval", "released")}
         body = python_lines([*lines, f"return {', '.join([*state, 'released'])}"], own)
         between = python_lines([*advanced, f"return {', '.join(state)}"], own)

@@ -56,6 +56,11 @@ class System:
                 wanted |= names_in(self.expressions[name].tree)
         return [name for name in self.expressions if name in wanted]
 
+    def changed_expressions(self, parts: Sequence[Statement], k: int) -> list[str]:
+        """The named expressions that statement k uses and that depend on what those before it set, in order."""
+        needed = self.needed_expressions([parts[k].expression.tree])
+        return [name for name in needed if any(self.depends(name, part.target) for part in parts[:k])]
+
     def depends(self, name: str, on: str) -> bool:
         """Whether a named expression depends on a variable."""
         inner = names_in(self.expressions[name].tree)

@@ -142,6 +142,22 @@ def test_what_reset_alone_changes_is_remembered():
     EXACT.check(at_spikes, np.full(len(at_spikes), -68.0))
 
 
+@pytest.mark.parametrize("chance", ["", " + 0*rand()"])
+def test_an_expression_in_a_reset_is_that_of_what_statements_before_have_set(chance):
+    """As in Brian2; also where only neurons that fire draw random numbers for it."""
+    model = sl.NeuronModel.from_equations(
+        "dv/dt = (2 - v)/tau : 1\ny = 2*v : 1\nz = y + 1 : 1\nw : 1", threshold="v > 1",
+        reset=f"w = y{chance}; v = 0.1; w = w + 10*z", parameters={"tau": (5.0, "ms")}, name="in_order",
+    )  # fmt: skip
+    net = sl.Network(dt=0.1, seed=1)
+    cells = net.population(1, model())
+    net.record(cells, ["v", "w"])
+    run = net.run(5.0)
+    v, w = (run.trace(cells, name).values[:, 0] for name in ("v", "w"))
+    at = int(np.argmax(w > 0))
+    assert v[at] == 0.1 and 2.0 < w[at] - 12.0 < 2.2  # twice v just above the threshold, and 10 (2 0.1 + 1)
+
+
 def test_names_that_the_loop_uses_itself_are_free():
     named = sl.NeuronModel.from_equations(
         "dn/dt = (step - n)/i : 1\ncontrol : 1", threshold="n > first", reset="n = mask; control += population",

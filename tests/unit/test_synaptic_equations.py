@@ -54,6 +54,11 @@ def test_release_is_the_closed_form_of_its_equations():
     ULP(50).check(amplitudes(synapse()(), times, 1.0), expected)
 
 
+def test_an_expression_in_on_pre_is_that_of_what_statements_before_have_set():
+    made = synapse("dx/dt = (1 - x)/tau : 1 (event-driven)\ny = 0.5*x : 1", on_pre="x -= y; released = y")
+    ULP(50).check(amplitudes(made(), np.array([10.0]), 1.0), [0.25])
+
+
 def test_coupled_equations_with_equal_time_constants_are_refused_where_the_closed_form_divides_by_zero():
     equations = "dx/dt = (1 - x - y)/tau : 1 (event-driven)\ndy/dt = -y/tau_y : 1 (event-driven)"
     made = synapse(equations, parameters={"tau": (100.0, "ms"), "tau_y": (3.0, "ms")})
