@@ -1,6 +1,12 @@
-"""How many examples hypothesis draws: fewer by default than where slow."""
+"""How much a test draws: fewer examples of hypothesis by default than where slow, no distributions as plain Python."""
 
+import numba
 import pytest
+
+many_numbers = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="a distribution needs more numbers than plain Python draws in seconds"
+)
+"""Of a test that draws or steps so often that the kernels must be compiled. As plain Python they run in their twins."""
 
 
 def number_of_examples(quick, many):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from given_traces import replay
 from naive import test_signals
 from naive.step_by_step import Modulated, ModulatedWithRise, PairSTDP
@@ -236,6 +237,7 @@ def test_scaling_is_the_integral_of_the_low_passed_rate(every):
     assert np.ptp(found[-1]) > 0.1
 
 
+@many_numbers
 @pytest.mark.parametrize("regulated", [True, False])
 def test_scaling_brings_rates_to_their_target_and_its_absence_does_not(regulated):
     net = sl.Network(dt=0.5, seed=1)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from scipy.stats import chi2
 from tolerances import EXACT, STAT
 
@@ -85,6 +86,7 @@ def test_they_are_the_same_on_any_number_of_threads_and_in_any_population_that_b
     EXACT.check(arrivals(mean, 90, 20)[1], one[:, :90])
 
 
+@many_numbers
 @pytest.mark.parametrize("mean", [0.05, 0.5, 1.6, 3.0, 8.0])
 def test_they_are_poisson_numbers(mean):
     """Chi-square over the numbers that are expected at least 20 times, the others together."""
@@ -97,6 +99,7 @@ def test_they_are_poisson_numbers(mean):
     assert chi2.sf(((seen - wanted) ** 2 / wanted).sum(), len(often)) > 1e-4
 
 
+@many_numbers
 @pytest.mark.parametrize("mean", [0.05, 0.5, 1.6, 8.0])
 def test_neurons_and_steps_are_independent(mean):
     """Pairs of neurons at distances within and between what is drawn together, and steps that follow each other."""
@@ -112,6 +115,7 @@ def test_neurons_and_steps_are_independent(mean):
     STAT(sums.size, math.sqrt(2 * (4 * mean) ** 2 + 4 * mean)).check(sums.var(), 4 * mean)
 
 
+@many_numbers
 def test_rare_arrivals_go_to_all_neurons_that_share_a_number_alike():
     """6.4 a step for 64 neurons, of which one step in five has nine or more."""
     _, found = arrivals(0.1, 64, 40_000, seed=13)

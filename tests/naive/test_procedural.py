@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from given_spikes import steps_of
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
@@ -80,6 +81,7 @@ def whole(given, procedural, threads=1, engine="compiled"):
     return outcome(projection, [net.run(STEPS * DT, engine=engine)])
 
 
+@many_numbers
 @seed(1)
 @settings(max_examples=40, deadline=None, database=None)
 @given(

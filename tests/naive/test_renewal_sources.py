@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from given_spikes import steps_of
 from tolerances import EXACT, STAT
 
@@ -66,6 +67,7 @@ def test_dead_time_is_its_slow_twin(engine, threads):
     assert np.all(intervals(found) > 5.0) and 50 < found[:, 0].sum() < 150
 
 
+@many_numbers
 @pytest.mark.parametrize("rate, dead_time", [(40.0, 5.0), (100.0, 2.0), (20.0, 0.0)])
 def test_dead_time_has_its_rate_and_variation(rate, dead_time):
     n, duration = 400, 2000.0
@@ -126,6 +128,7 @@ def test_gamma_is_its_slow_twin(engine, threads):
     assert not found[:, 1].any() and found[:, 4].sum() > 150
 
 
+@many_numbers
 @pytest.mark.parametrize("order", [1, 4, 25])
 def test_gamma_has_its_rate_and_variation(order):
     n, rate = 300, 40.0

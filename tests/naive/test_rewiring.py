@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from given_traces import replay
 from naive import test_signals
 from naive.step_by_step import delivered
@@ -222,6 +223,7 @@ def share_that_found_its_group(homeostasis, n_groups=4, group=20, duration=60_00
     return tuple(np.mean(found.post == found.pre // group) for found in (before, after))
 
 
+@many_numbers
 def test_rewiring_finds_the_inputs_that_are_correlated_and_random_pruning_does_not():
     before, found = share_that_found_its_group(sl.Rewiring(below=10.0, weight=50.0, every=500.0))
     STAT(160, np.sqrt(1 / 4 * 3 / 4)).check(before, 1 / 4)

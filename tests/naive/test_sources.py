@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from given_spikes import steps_of
 from tolerances import EXACT, STAT, ULP
 
@@ -19,6 +20,7 @@ def spikes(source, n=1000, duration=1000.0, dt=0.1, seed=3):
     return net.run(duration).spikes(population)
 
 
+@many_numbers
 @pytest.mark.parametrize(("rate", "dt"), [(50.0, 0.1), (400.0, 1.0)])
 def test_poisson_neurons_fire_in_each_step_by_chance_of_their_own(rate, dt):
     times, ids = spikes(sl.Poisson(rate), dt=dt)
@@ -63,6 +65,7 @@ def test_a_spike_list_is_fired_as_it_stands_in_any_order():
     EXACT.check(ids, [0, 2, 0, 1])
 
 
+@many_numbers
 @pytest.mark.parametrize(
     "rate", [2000.0, np.full(1000, 2000.0), sl.Timed([2000.0, 2000.0], 30.0)], ids=["one", "each", "timed"]
 )
@@ -93,6 +96,7 @@ def rare_arrivals(n=1000, duration=200.0, **how):
     return np.round(np.diff(V_m, axis=0, prepend=-70.0)).astype(int)
 
 
+@many_numbers
 def test_where_arrivals_are_rare_neurons_that_share_a_number_still_have_independent_poisson_numbers():
     arrived = rare_arrivals()
     total = arrived.size
@@ -161,6 +165,7 @@ def test_uniform_noise_has_the_same_mean_and_spread_and_stays_within_its_limits(
     assert 10 - half - 1e-6 < current.min() < 10 - 0.99 * half and 10 + 0.99 * half < current.max() < 10 + half + 1e-6
 
 
+@many_numbers
 def test_ornstein_uhlenbeck_noise_is_stationary_from_the_start_with_its_own_correlation():
     current = current_received((sl.NoiseCurrent(mean=10.0, std=3.0, tau=5.0), None), n=4000, duration=20.0)
     for sample in (0, 50, 199):

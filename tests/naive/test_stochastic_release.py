@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from examples import many_numbers
 from tolerances import EXACT, STAT
 
 import spikelearn as sl
@@ -71,6 +72,7 @@ def test_each_synapse_is_its_slow_twin(threads):
     assert len(np.unique(found)) == 5
 
 
+@many_numbers
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -96,6 +98,7 @@ def test_mean_and_variance_are_those_of_the_closed_form(parameters):
     assert np.ptp(p) > 0.02
 
 
+@many_numbers
 def test_successive_releases_are_correlated_by_depletion():
     """Of one site with U = 1 and slow recovery, no two spikes in a row release."""
     found = amplitudes(2_000, {"n": 1, "U": 1.0, "tau_rec": 1e6, "tau_fac": 1.0})
@@ -119,6 +122,7 @@ def test_binomial_numbers(n, p):
             assert found == wanted
 
 
+@many_numbers
 def test_binomial_numbers_have_their_distribution():
     plain, chances = getattr(binomial, "py_func", binomial), (np.arange(20_000) + 0.5) / 20_000
     for n, p in ((7, 0.3), (12, 0.8), (200, 0.45)):
