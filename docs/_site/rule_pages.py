@@ -38,6 +38,8 @@ CONTROLS = {
 }  # fmt: skip
 """Control -> what it is called, and its line."""
 
+WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---"
+"""Front matter of a page without contents at its side, which leaves circuits the room to be read."""
 COLUMNS = "| task | seeds | test accuracy | hidden cells frozen | no hidden cells | shuffled teacher |"
 RELATIVE = re.compile(r"\bthe same\b|that inverse|\bit\b")
 """In what is said of a rule in a table where another stands above it."""
@@ -238,6 +240,7 @@ def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) ->
     idea = first.partition(":")[2].strip()
     words = words_of(name)
     parts = [
+        WIDE,
         f"# {escaped(_title(name))}",
         escaped(idea[:1].upper() + idea[1:]),
         *_section(WORDS[0], _in_rows(words.get(WORDS[0], ""))),
