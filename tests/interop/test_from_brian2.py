@@ -270,6 +270,10 @@ UNKNOWN = {
     "an operation elsewhere": (late_operation, "NetworkOperation 'networkoperation.*': when='end', order=0 is not"),
     "another order": (regular_first, "CodeRunner 'cells_run_regularly': Brian2 has it before NetworkOperation 'networ"),
     "the last spike": (lambda: [neurons(refractory="t - lastspike < 2*ms")], "lastspike cannot be used"),
+    "two spikes": (
+        lambda: [SpikeGeneratorGroup(2, [1, 0, 1], [1.01, 1.02, 1.07] * ms, name="given")],
+        "SpikeGeneratorGroup 'given': neuron 1 has several spikes in the step from 1 ms on; expected at most one",
+    ),
     "what is recorded": (
         lambda: [c := neurons(), StateMonitor(c, "v", record=True, when="resets", name="m")],
         "StateMonitor 'm': when='resets' is not taken over",

@@ -261,6 +261,14 @@ def spikes_between(group: Any, first: int, last: int | None, dt: float) -> tuple
     is periodic. dt: s. Brian2 stamps a spike with the beginning of its step, spikelearn with its end."""
     times, ids, period = spikes_given(group)
     steps = np.floor(times / dt + 1e-3).astype(np.int64)
+    order = np.lexsort((ids, steps))
+    twice = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(ids[order]) == 0))
+    if len(twice):
+        at = order[twice[0]]
+        raise DescriptionError(
+            f"{described(group)}: neuron {ids[at]} has several spikes in the step from {steps[at] * dt * 1e3:g} ms on; "
+            "expected at most one"
+        )
     if period > 0 and len(steps):
         if last is None:
             return np.zeros(0), np.zeros(0, np.int64)
