@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import spikelearn
@@ -77,6 +78,7 @@ def entries() -> list[Entry]:
     }
     for name in spikelearn.__all__:
         value = getattr(spikelearn, name)
+        value = inspect.unwrap(value) if isinstance(value, ModuleType) else value  # `models`, once a model is imported
         defined = ".".join(str(getattr(value, "__module__", "")).split(".")[:2])
         part = of_part.get(name) or OF_MODULES.get(defined, "networks")
         found.append(Entry(name, "spikelearn", part, value))

@@ -15,10 +15,14 @@ __path__ = [str(_models_directory())]
 class _Models(_ModuleType):
     """Importing a model makes this package `spikelearn.models`, in place of the function of that name."""
 
-    def __call__(self, name: str | None = None) -> _Any:
+    @property
+    def __wrapped__(self) -> _Any:
         from spikelearn.experiments.listing import models
 
-        return models(name)
+        return models
+
+    def __call__(self, name: str | None = None) -> _Any:
+        return self.__wrapped__(name)
 
 
 _sys.modules[__name__].__class__ = _Models

@@ -38,6 +38,12 @@ def test_every_page_is_in_the_contents_and_every_part_in_the_index(pages):
     assert all(f"<{each.page}>" in listed for each in reference.entries())
 
 
+def test_what_lists_models_is_the_function_also_once_a_model_was_imported():
+    import_module("spikelearn.models.brunel_2000")
+    [listing] = [each.value for each in reference.entries() if each.path == "spikelearn.models"]
+    assert inspect.isfunction(listing) and ">>> models(" in listing.__doc__
+
+
 def test_a_package_that_spikelearn_hands_on_is_in_the_reference():
     text = (ROOT / "spikelearn" / "__init__.py").read_text(encoding="utf-8")
     handed_on = set(re.findall(r"from spikelearn import (\w+) as \1", text))

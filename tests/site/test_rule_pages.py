@@ -95,4 +95,4 @@ def test_learning_is_drawn_from_what_was_measured(tmp_path):
 
 
 def test_the_readme_knows_how_many_there_are():
-    assert f"{len(RULES)} answers" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{len(RULES)} rules of credit assignment" in (ROOT / "README.md").read_text(encoding="utf-8")
