@@ -47,7 +47,13 @@ def _without_warnings_of_its_dependencies():
         yield
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+MANY_KERNELS = {"runs_that_end_within_a_step", "other_methods"}
+"""Scripts of many small networks: half a minute of compiling."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow if each in MANY_KERNELS else []) for each in SCRIPTS]
+)
 def test_a_script_gives_what_it_gives_on_brian2(name):
     theirs, ours = ran(SCRIPTS[name], "runtime"), ran(SCRIPTS[name], "spikelearn")
     assert ours.keys() == theirs.keys()
