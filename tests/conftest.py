@@ -10,16 +10,15 @@ from collections import Counter
 import pytest
 
 LONGEST_FIRST = (
-    "unit/test_learners.py", "reference/test_validation.py", "property/test_any_network.py", "unit/test_one_of_each.py",
-    "reference/test_other_engines.py", "naive/test_short_term_learning.py", "faults/test_sweep_faults.py",
-    "reference/test_receptors.py", "naive/test_synapse_by_synapse.py", "unit/test_fitting.py",
-    "naive/test_event_adjoint.py", "reproduction/test_digits.py", "reproduction/test_burstprop_xor.py",
-    "reproduction/test_dendritic_microcircuit.py", "naive/test_dense_rows.py", "unit/test_rules.py",
-    "unit/test_composition.py", "faults/test_sweep_dask.py", "unit/test_scripts.py", "unit/test_cli.py",
-    "unit/test_bounds.py", "reproduction/test_plateau_learning.py", "unit/test_checkpoint.py",
-    "interop/test_pynn_numbers.py", "site/test_example_scripts.py", "site/test_pages.py",
+    "reference/test_validation.py", "unit/test_learners.py", "interop/test_from_brian2.py",
+    "unit/test_changed_values.py", "reference/test_coming_from.py", "property/test_any_network.py",
+    "unit/test_memory_is_freed.py", "unit/test_checkpoint.py", "unit/test_additions.py", "interop/test_nir.py",
+    "reference/test_other_engines.py", "interop/test_pynn_numbers.py", "reference/test_receptors.py",
+    "reproduction/test_digits.py", "naive/test_signals.py", "naive/test_short_term_learning.py",
+    "unit/test_switching.py", "unit/test_vectorised.py", "site/test_pages.py", "unit/test_composition.py",
+    "reproduction/test_nested_memory.py", "unit/test_time_in_models.py",
 )  # fmt: skip
-"""Files that take more than 30 s of a processor if nothing is compiled yet."""
+"""Files that take more than 20 s of a processor if nothing is compiled yet, the longest first."""
 
 
 LACKS_NEST = sys.version_info >= (3, 14)
