@@ -23,7 +23,9 @@ subfields of either sign. Two numbers are computed for each field r:
                   distance, weighted by r^2, over that for uniform weights; 0 for noise
 
 Controls, in the same network: patches of the same photographs with random phases, which have the same correlations of
-pairs of pixels and no edges; the same patches, each with its pixels shuffled anew; and frozen weights.
+pairs of pixels and no edges; the same patches, each with its pixels shuffled anew; and frozen weights. With random
+phases fields are not local, but nearly as oriented (0.16 to 0.22 in five seeds, beside 0.28 to 0.38): that much of
+their orientation comes from correlations of pairs. What edges alone give is that fields are local.
 """
 
 from __future__ import annotations
