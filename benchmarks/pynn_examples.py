@@ -37,52 +37,59 @@ LONGEST = 300.0
 PRINTED = {"rate": "Excitatory rate", "build": "Build time", "run": "Simulation time"}
 
 
-def measure(source: Path, backend: str, benchmark: str) -> dict[str, Any]:
-    """One run of the example: what it prints."""
+def ended(source: Path, backend: str, example: str, *more: str, longest: float | None = None) -> Any:
+    """What subprocess.run returns of one run of an example, in a folder of its own."""
     start = [sys.executable, *(["-m", "spikelearn.pynn"] if backend == OURS else [])]
+    command = [*start, str(source / f"examples/{example}.py"), backend, *more]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "Results").mkdir()
-        command = [*start, str(source / "examples/VAbenchmarks.py"), backend, benchmark]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=longest)
+
+
+def measure(source: Path, backend: str, benchmark: str) -> dict[str, Any]:
+    """One run of VAbenchmarks.py: what it prints."""
+    done = ended(source, backend, "VAbenchmarks", benchmark)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}:\n{done.stderr[-2000:]}")
+        raise SystemExit(f"{' '.join(done.args)}:\n{done.stderr[-2000:]}")
     found = {name: re.search(rf"{label}\s*: ([0-9.]+)", done.stdout) for name, label in PRINTED.items()}
     return {"backend": backend, "benchmark": benchmark} | {name: float(m[1]) for name, m in found.items() if m}
 
 
 def measure_small(source: Path, backend: str, example: str) -> dict[str, Any]:
     """One run of a small example: seconds of the processor, or how it ended."""
-    start = [sys.executable, *(["-m", "spikelearn.pynn"] if backend == OURS else [])]
     row: dict[str, Any] = {"backend": backend, "example": example}
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "Results").mkdir()
-        command = [*start, str(source / f"examples/{example}.py"), backend]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST)
-        except subprocess.TimeoutExpired:
-            return row | {"ended": f"stopped after {LONGEST:g} s"}
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        done = ended(source, backend, example, longest=LONGEST)
+    except subprocess.TimeoutExpired:
+        return row | {"ended": f"over {LONGEST:g}"}
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        return row | {"ended": (done.stderr.strip().splitlines() or ["no message"])[-1][:100]}
+        return row | {"ended": "an error", "error": (done.stderr.strip().splitlines() or ["no message"])[-1][:100]}
     return row | {"cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
 def small_table(rows: list[dict[str, Any]]) -> str:
-    """Medians of the processor's seconds of each back-end, and how many times those of spikelearn they are."""
-    backends = list(dict.fromkeys(row["backend"] for row in rows))
-    lines = ["| example | " + " | ".join(f"{each} (s)" for each in backends) + " |", "|---" * (len(backends) + 1) + "|"]
+    """Medians of the processor's seconds of each back-end, and how many times those of spikelearn they are.
+
+    Examples that do not run on spikelearn are left out.
+    """
+    times, ends = defaultdict(list), {}
+    for row in rows:
+        key = row["example"], row["backend"]
+        times[key] += [row["cpu_s"]] if "cpu_s" in row else []
+        ends[key] = row.get("ended", "")
+    others = [each for each in dict.fromkeys(row["backend"] for row in rows) if each != OURS]
+    lines = [f"| example | {OURS} (s) | " + " | ".join(f"{each} (s), ratio" for each in others) + " |"]
+    lines.append("|---" * (len(others) + 2) + "|")
     for example in dict.fromkeys(row["example"] for row in rows):
-        cells, ours = [example], None
-        for backend in backends:
-            of = [row for row in rows if (row["example"], row["backend"]) == (example, backend)]
-            times = [row["cpu_s"] for row in of if "cpu_s" in row]
-            if not times:
-                cells.append(of[0]["ended"] if of else "")
-                continue
-            median = statistics.median(times)
-            cells.append(f"{median:.1f}" + (f", ratio {median / ours:.1f}" if ours else ""))
-            ours = median if backend == OURS else ours
+        if not times[example, OURS]:
+            continue
+        ours = statistics.median(times[example, OURS])
+        cells = [example, f"{ours:.1f}"]
+        for each in others:
+            median = statistics.median(times[example, each]) if times[example, each] else None
+            cells.append(ends.get((example, each), "") if median is None else f"{median:.1f}, {median / ours:.1f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
