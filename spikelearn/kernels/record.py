@@ -24,11 +24,4 @@ def record_at_start(
     step, every, start, ids, source, room, steps: Written, values: Written, used: Written, control: Written
 ):
     """As record_state, but at the start of a step, which is the end of the one before."""
-    if step - 1 >= start and (step - 1) % every == 0:
-        k = used[0]
-        steps[k] = step - 1
-        for i in range(len(ids)):
-            values[k, i] = source[ids[i]]
-        used[0] = k + 1
-        if k + 1 + room > len(steps):
-            control[STOP] = 1
+    record_state(step - 1, every, start, ids, source, room, steps, values, used, control)

@@ -57,9 +57,6 @@ def test_every_rule_names_how_it_is_lowered(rule):
 class Twice:
     """A way of delivery that did not exist: what arrives counts twice."""
 
-    def joins(self, projection):
-        return False
-
     table = staticmethod(static_synapses.table)
 
     def deliver(self, table, plan):
@@ -79,6 +76,6 @@ def test_a_new_way_of_delivery_joins_by_one_entry(monkeypatch):
 
     EXACT.check(np.unique(received()), [0.0, 5.5])
     monkeypatch.setitem(sys.modules, "twice", Twice())
-    entry = {"twice": lambda projection: projection.name == "doubled"}
+    entry = {"twice": delivery.Way(lambda projection: projection.name == "doubled")}
     monkeypatch.setattr(delivery, "DELIVERIES", entry | delivery.DELIVERIES)
     EXACT.check(np.unique(received()), [0.0, 7.0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from spikelearn.engine.plan import Plan, Table
 
 class Delivery(Protocol):
     """The interface of a module for one way of delivery."""
-
-    def joins(self, projection: Projection) -> bool:
-        """Whether a projection can share a table with others between the same blocks."""
 
     def table(
         self, projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int,
@@ -35,18 +32,34 @@ class Delivery(Protocol):
         """Add the Calls for delivery to the plan, which already contains the table."""
 
 
-DELIVERIES: Mapping[str, Callable[[Projection], bool]] = {
-    "spikelearn.engine.lowering.procedural_synapses": lambda projection: projection.procedural,
-    "spikelearn.engine.lowering.statement_synapses": lambda projection: projection.statements is not None,
-    "spikelearn.engine.lowering.plastic_synapses": lambda projection: projection.learns or projection.transmits,
-    "spikelearn.engine.lowering.graded_synapses": lambda projection: projection.graded,
-    "spikelearn.engine.lowering.short_term_synapses": lambda projection: projection.synapse is not None,
-    "spikelearn.engine.lowering.payload_synapses": lambda projection: bool(projection.payload),
-    "spikelearn.engine.lowering.static_synapses": lambda projection: True,
+class Way(NamedTuple):
+    """A way of delivery. joins: whether projections can share a table with others between the same blocks."""
+
+    applies: Callable[[Projection], bool]
+    joins: bool = False
+
+
+DELIVERIES: Mapping[str, Way] = {
+    "spikelearn.engine.lowering.procedural_synapses": Way(lambda projection: projection.procedural),
+    "spikelearn.engine.lowering.statement_synapses": Way(lambda projection: projection.statements is not None),
+    "spikelearn.engine.lowering.plastic_synapses": Way(lambda projection: projection.learns or projection.transmits),
+    "spikelearn.engine.lowering.graded_synapses": Way(lambda projection: projection.graded),
+    "spikelearn.engine.lowering.short_term_synapses": Way(lambda projection: projection.synapse is not None),
+    "spikelearn.engine.lowering.payload_synapses": Way(lambda projection: bool(projection.payload), joins=True),
+    "spikelearn.engine.lowering.static_synapses": Way(lambda projection: True, joins=True),
 }
-"""Module -> whether a projection can be delivered in this way; the first that applies is used."""
+"""Module -> the way that it is; the first that applies to a projection is used."""
 
 
 def delivery_of(projection: Projection) -> Delivery:
-    """The first way that applies; static synapses always do."""
-    return cast(Delivery, import_module(next(module for module, applies in DELIVERIES.items() if applies(projection))))
+    """The module of the first way that applies; static synapses always do."""
+    return cast(Delivery, import_module(_first(projection)))
+
+
+def joins(projection: Projection) -> bool:
+    """Whether a projection can share a table with others between the same blocks."""
+    return DELIVERIES[_first(projection)].joins
+
+
+def _first(projection: Projection) -> str:
+    return next(module for module, way in DELIVERIES.items() if way.applies(projection))

@@ -20,10 +20,6 @@ from spikelearn.kernels import graded, trial_clock
 from spikelearn.synapses import GradedSynapse
 
 
-def joins(projection: Projection) -> bool:
-    return False
-
-
 def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,

@@ -15,7 +15,7 @@ from spikelearn.description.readout import Readout
 from spikelearn.description.signal import Signal
 from spikelearn.engine.blocks import Block, Ends, Ring, Share, ends_of, ring_name
 from spikelearn.engine.lowering.block_arrays import fill_block
-from spikelearn.engine.lowering.delivery import delivery_of
+from spikelearn.engine.lowering.delivery import delivery_of, joins
 from spikelearn.engine.lowering.drives import drive_calls
 from spikelearn.engine.lowering.following import following_calls
 from spikelearn.engine.lowering.partition import partition
@@ -282,8 +282,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
     """Projections that share one table."""
     groups: dict[Any, list[list[Projection]]] = {}
     for projection in d.projections:
-        joins = delivery_of(projection).joins(projection) and not weights_change(d, projection)
-        joins = joins and projection not in d.counted and projection not in d.apart
+        alone = weights_change(d, projection) or projection in d.counted or projection in d.apart
         key = (
             id(block_of[projection.source]),
             id(block_of.get(projection.target, projection.target)),
@@ -292,7 +291,7 @@ def _groups(d: NetworkDescription, block_of: Mapping[Any, Block]) -> list[list[P
             projection.payload,
             projection.weight.constant,
             d.since.get(projection, 0),
-            None if joins else id(projection),
+            id(projection) if alone or not joins(projection) else None,
         )
         for members in groups.setdefault(key, []):
             if all(_compatible(projection, member) for member in members):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from spikelearn.codegen.modules import kernel_of
-from spikelearn.engine.lowering.static_synapses import delivery, joins, table
+from spikelearn.engine.lowering.static_synapses import delivery, table
 from spikelearn.engine.plan import Plan, Table
 from spikelearn.kernels import deliver as kernels
 
-__all__ = ["deliver", "joins", "table"]
+__all__ = ["deliver", "table"]
 
 
 def deliver(table: Table, plan: Plan) -> None:

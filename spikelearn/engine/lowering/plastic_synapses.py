@@ -22,10 +22,6 @@ LEARNING: Mapping[str, str] = {
 """`learns_by` of a rule -> the Learning that it is lowered to."""
 
 
-def joins(projection: Projection) -> bool:
-    return False
-
-
 def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,

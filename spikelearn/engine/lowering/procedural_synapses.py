@@ -14,10 +14,6 @@ from spikelearn.engine.plan import Call, Plan, Table
 from spikelearn.kernels import procedural
 
 
-def joins(projection: Projection) -> bool:
-    return False
-
-
 def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,

@@ -129,10 +129,6 @@ def _of_each(projection: Projection, table: Table, plan: Plan) -> tuple[dict[str
     return start, constants, in_table(located["numbers"], located, table.n_synapses)
 
 
-def joins(projection: Projection) -> bool:
-    return False
-
-
 def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,

@@ -55,10 +55,6 @@ class Statements:
         return positions * len(self.model.state) + list(self.model.state).index(name)
 
 
-def joins(projection: Projection) -> bool:
-    return False
-
-
 def table(
     projections: Sequence[Projection], ends: Mapping[Projection, Ends], delays: np.ndarray, seed: int, dt: float,
     own_weights: bool,

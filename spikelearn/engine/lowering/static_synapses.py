@@ -19,10 +19,6 @@ _RUNS_LISTED = 256
 """Runs of synapses that are listed and prefetched at a time."""
 
 
-def joins(projection: Projection) -> bool:
-    return True
-
-
 _AHEAD_FROM = SINGLE_PRECISION_FROM
 """From this many synapses with several delays on, input is delivered ahead."""
 _RING_BYTES = 5 << 18
