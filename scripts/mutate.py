@@ -53,7 +53,7 @@ SWAPS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="),
     ast.NotEq: ("!=", "=="), ast.And: ("and", "or"), ast.Or: ("or", "and"), ast.Is: ("is", "is not"),
 }  # fmt: skip
-CALLS = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all", "all": "any"}
+CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def slips_of(path: str, text: str) -> list[Slip]:
 
     def between(left: ast.expr, right: ast.expr, old: str, new: str) -> None:
         """An operator stands between its operands, which must be on one line."""
-        if left.end_lineno != right.lineno or right.lineno is None:
+        if left.end_lineno != right.lineno:
             return
         gap = lines[right.lineno - 1].encode()[left.end_col_offset : right.col_offset].decode()
         if re.findall(r"[^\s()]+", gap) == old.split():
@@ -111,10 +111,8 @@ def slips_of(path: str, text: str) -> list[Slip]:
             value = node.value
             new = str(not value) if isinstance(value, bool) else repr(value + 1) if value in (0, 1) else repr(value * 2)
             at(node, ast.get_source_segment(text, node) or "", new)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in CALLS:
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if isinstance(node.func, ast.Name):
-                at(node.func, name, CALLS[name])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            at(node.func, node.func.id, CALLS[node.func.id])
     return found
 
 

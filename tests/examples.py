@@ -1,11 +1,10 @@
 """How much a test draws: fewer examples of hypothesis by default than where slow, no distributions as plain Python."""
 
-import numba
 import pytest
 
-many_numbers = pytest.mark.skipif(
-    bool(numba.config.DISABLE_JIT), reason="a distribution needs more numbers than plain Python draws in seconds"
-)
+from spikelearn.codegen.jit import JIT_DISABLED
+
+many_numbers = pytest.mark.skipif(JIT_DISABLED, reason="more numbers than plain Python draws in seconds")
 """Of a test that draws or steps so often that the kernels must be compiled. As plain Python they run in their twins."""
 
 

@@ -1,5 +1,6 @@
 """The scripts: each of the three uses, and the studies in small, run as they stand and leave what they say."""
 
+import ast
 import importlib.util
 import json
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts import mutate
 from spikelearn import sweep
 from spikelearn.codegen.jit import JIT_DISABLED
 from spikelearn.experiments import load_experiment
@@ -150,3 +152,30 @@ def test_a_bias_of_two_percent_is_found_between_two_sets_of_seeds(tmp_path, caps
         first.append(capsys.readouterr().out.splitlines()[0])
     assert float(first[0].split()[-1]) > 0.05
     assert "strongly_mean" in first[1] and float(first[1].split()[-1]) < 0.01
+
+
+def test_a_slip_changes_one_word_of_code_and_none_of_annotations_messages_or_strings():
+    text = (
+        "def f(x: int | None = 2) -> int | str:\n"
+        "    if not x < 1 and x > 0:\n"
+        "        raise ValueError('1 + 1', 3 - 2)\n"
+        "    x += min(x, 5)  # é\n"
+        "    return 'é', x * -7\n"
+    )
+    found = mutate.slips_of("f.py", text)
+    assert sorted((slip.line, slip.old, slip.new) for slip in found) == [
+        (1, "2", "4"), (2, "0", "1"), (2, "1", "2"), (2, "<", "<="), (2, ">", ">="), (2, "and", "or"), (2, "not ", ""),
+        (4, "+=", "-="), (4, "5", "10"), (4, "min", "max"), (5, "*", "/"), (5, "-", ""), (5, "7", "14"),
+    ]  # fmt: skip
+    for slip in found:
+        changed = slip.applied_to(text)
+        ast.parse(changed)
+        assert len(changed) == len(text) + len(slip.new) - len(slip.old)
+
+
+def test_the_report_counts_slips_by_area_without_those_that_have_no_effect():
+    row = {"area": "rules", "path": "a.py", "line": 1, "start": 0, "old": "+", "new": "-"}
+    rows = [row | {"verdict": "noticed"}, row | {"line": 2, "verdict": "survived"}, row | {"verdict": "too long"}]
+    text = mutate.report([*rows, row | {"line": 3, "verdict": "survived"}], ["a.py:3:0"])
+    assert "| rules | 4 | 2 | 1 | 1 | 67% |" in text
+    assert "`a.py:3:0`: `+` to `-` (without effect)" in text
