@@ -14,7 +14,7 @@ rules with events that carry the rate in every step. Conductances are ours. In u
 Yin-Yang, g_L, g_B, g_A and g_som are 0.03, 0.1, 0.06 and 0.06, synapses act at once, and learning begins in the
 self-predicting state.
 
-What must come out: the apical potential falls to a small part of what it was before interneurons learned, and the
+Acceptance criteria: the apical potential falls to a small part of what it was before interneurons learned, and the
 network reads at least 94 % of Yin-Yang (published 96.7 +- 0.8 %, as rates), as rates and with spikes; without
 inhibition by interneurons it does not. A linear reader reaches about 64 %. Feedback is random, and weights align with
 it: what is learned comes nearer to the gradient than 90 degrees, but not for feedback weights drawn anew.

@@ -11,7 +11,7 @@ draws fewer than five spikes is shown again, brighter. Labels come in only after
 frozen, each neuron is given the digit at which it fired most among the images that were learned. The neurons of which
 digit fire most, on average, is the answer for an image that was not. Conductances and weights are relative to the leak.
 
-What must come out: with 100 neurons at least 70 % of the held-out images of MNIST (the paper has 82.9 % with 60,000 to
+Acceptance criteria: with 100 neurons at least 70 % of the held-out images of MNIST (the paper has 82.9 % with 60,000 to
 learn). Two controls: weights that do not learn (thresholds still adapt), and labels shuffled before neurons get theirs.
 
 The images are those of MNIST where a folder with its files is given (80 % of them to learn, 20 % to test), else the UCI

@@ -9,7 +9,7 @@ are found once, by ridge regression on 2,000 steps, to give the next value of th
 place of the series, so that it predicts from its own predictions. By reward: the same units, slower and connected more
 strongly, learn a sine of 1 Hz without ever being shown it, as in `hoerzer_2014`.
 
-What must come out: 84 steps ahead, the root of the mean squared error over 50 predictions is at most a tenth of the
+Acceptance criteria: 84 steps ahead, the root of the mean squared error over 50 predictions is at most a tenth of the
 standard deviation of the series. Learned by reward, the sine goes on by itself for 20 s and has a correlation with the
 target of at least 0.9, at the best lag within half a period.
 

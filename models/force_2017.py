@@ -11,7 +11,7 @@ Targets: a sine of 5 Hz, and as a harder one of the paper the product of sines o
 and 10 Hz, must keep their phase to each other. For the latter recurrent weights and feedback are stronger, P is smaller
 at the start, and learning takes 10 s instead of 5.
 
-What must come out, in the second after learning: the root of the mean squared error is at most 0.3 of that of the
+Acceptance criteria, in the second after learning: the root of the mean squared error is at most 0.3 of that of the
 target, and the correlation at the best lag within half a period at least 0.97. The control is the same network whose
 learned weights are given to other neurons: at most 0.7. Without learning at all, z is 0.
 

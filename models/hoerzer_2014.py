@@ -8,7 +8,7 @@ all of them. While it learns the output explores, a = z + noise, and the only th
 performance, -(a - target)^2, is above its recent average. If so, each weight changes by eta (a - mean of a) r, with
 eta = 5e-4/(1 + t/20 s). The network never sees the error or its sign; after 500 s it goes on by itself for 20 s.
 
-What must come out: a sine of 1 Hz whose correlation with the target, at the best lag within half a period, is at least
+Acceptance criteria: a sine of 1 Hz whose correlation with the target, at the best lag within half a period, is at least
 0.9 over these 20 s. A lag is allowed, since nothing tells the phase any more; a frequency that is off by a hundredth
 would already be too much. The control is told at random, half of the time, that it is above average: at most 0.3.
 

@@ -46,7 +46,7 @@ LOADS = (0.05, 0.08, 0.10, 0.12, 0.138, 0.15, 0.17, 0.20)
 
 @dataclass(frozen=True)
 class Parameters:
-    size: int = parameter(1000, "", "excitatory neurons; there are a quarter as many inhibitory ones", least=4)
+    size: int = parameter(1000, "", "excitatory neurons; there are a quarter as many inhibitory ones", minimum=4)
     share: float = parameter(0.1, "", "of the neurons that are active in a pattern")
     cues: int = parameter(8, "", "patterns that are cued, one in each trial; in one more there is no cue")
     J_0: float = parameter(0.7, "pA", "strength of recurrent excitation; membranes have 1 GOhm, so 1 pA is 1 mV")

@@ -14,7 +14,7 @@ weight from those without one: w' = -0.004/s p (1 - T) w. The target does this b
 tenth of a unit and second of the integral of p; no synapse is touched in between.
 
 The experiment: 200 synapses; half of their sources are active from 120 to 420 s, which makes the target fire; the
-sender fires a strong burst at 60 s; weights are read at 600 s. What must come out: only cargo and activity together
+sender fires a strong burst at 60 s; weights are read at 600 s. Acceptance criteria: only cargo and activity together
 change weights, and more so those of inactive synapses.
 
 Controls: cargo without activity and activity without cargo (the sender fires as many spikes, but one by one), neither;

@@ -8,7 +8,7 @@ A pulse of one ms excites the 50 neurons of S; the spikes of 50 other excitatory
 counted for 20 ms. The group with strictly more is the response. In the first half of the trials A is rewarded, in the
 second half B. Dopamine comes up to a second later. All excitatory synapses of the network learn.
 
-What must come out: P(A) in the last 50 trials of the first half and P(B) in the last 50 of the second are at least
+Acceptance criteria: P(A) in the last 50 trials of the first half and P(B) in the last 50 of the second are at least
 0.85. The first control is yoked: other networks of this kind are given the dopamine of this one at the same times in
 their trials, which has nothing to do with their responses; P(A) stays near chance, on average over four of them.
 

@@ -8,7 +8,7 @@ fires 1 to 19 ms after neuron n1, dopamine rises by 0.5, but only 1 to 3 s later
 have come. The synapse from n1 to n2 starts at 0. STDP leaves an eligibility that decays within a second, dopamine turns
 it into weight, and only the synapse that causes the reward is always eligible when it comes.
 
-What must come out: in the last quarter of an hour the target's mean weight is at least 3.3 of 4, above 95 % of the
+Acceptance criteria: in the last quarter of an hour the target's mean weight is at least 3.3 of 4, above 95 % of the
 other excitatory synapses, whose mean stays below 1. The control is yoked: the same network with other noise is given
 the same dopamine at the same times, which has nothing to do with its own spikes; its target stays below 2.5.
 

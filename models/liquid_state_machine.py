@@ -10,7 +10,7 @@ is the spikes of each neuron filtered with 30 ms. Pairs of trains, Poisson with 
 or 0.4: the root mean square, over time, of the difference of both, filtered with a Gaussian of 5 ms. Each train is a
 trial that begins afresh, with membranes drawn anew, so that states differ even for a distance of 0.
 
-What must come out: the distance of states, its mean over time, rises with that of the inputs, with gaps of at least
+Acceptance criteria: the distance of states, its mean over time, rises with that of the inputs, with gaps of at least
 three standard errors over 100 pairs. The control are the same states, each compared with that of a train from another
 pair at the same distance: then only chance is left.
 

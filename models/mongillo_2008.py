@@ -10,7 +10,7 @@ strongly within and weakly to all else; the synapses among excitatory neurons fa
 5 % more input to all excitatory neurons 1.1 s after the cue began, makes it and no other group fire; at 23.7 it fires
 in population spikes again and again; at 24.1 it keeps on firing. All trials begin afresh.
 
-What must come out: at 22.7, for each of the five groups, a population spike (10 ms of at least 15 Hz) of the cued group
+Acceptance criteria: at 22.7, for each of the five groups, a population spike (10 ms of 15 Hz or more) of the cued group
 alone in the readout; at 23.7 at least five within 2 s; at 24.1 at least 5 Hz from 1 to 2 s after the cue, five times as
 much as the other groups. The control at 22.7, synapses that facilitate for 20 ms only, has no memory to read out.
 

@@ -41,7 +41,7 @@ WITHIN = 0.002
 @dataclass(frozen=True)
 class Parameters:
     triplet_set: str = parameter("visual cortex full", "", "name of a parameter set in sl.TRIPLET_SETS, all to all")
-    triplet_pairs: int = parameter(60, "", "pairs of a train", least=1)
+    triplet_pairs: int = parameter(60, "", "pairs of a train", minimum=1)
     window_frequency: float = parameter(20.0, "Hz", "frequency of the curve against the time between two spikes")
 
 

@@ -12,7 +12,7 @@ onto it can change. Every trial begins afresh, with the same state and other noi
 regression on 20 trials, tells in the last 200 ms which of the two cues it was: a delayed paired association, which
 needs a memory in the sequence, since the cue is over 1.2 s before.
 
-What must come out, in trials that are not learned from: the rates, smoothed by 20 ms and averaged over ten trials,
+Acceptance criteria, in trials that are not learned from: the rates, smoothed by 20 ms and averaged over ten trials,
 explain at least 0.8 of the variance of the target rates (1 minus the squared difference over that from the mean over
 time), and at least 90 % of the choices are right. The control is the same network with no synapse that learns, in its
 recurrent connections: it explains at most 0.2, and chooses at chance; its readout is trained as well.

@@ -9,7 +9,7 @@ synapses of S1's neurons are always eligible then, those of the others by chance
 spikes of the whole network than any other stimulus. That response is the number of spikes from 3 to 20 ms after the
 pulse, without those that the pulse itself evokes.
 
-What must come out: in the last sixth of an hour the response to S1 is at least 1.5 times that in the first sixth, and
+Acceptance criteria: in the last sixth of an hour the response to S1 is at least 1.5 times that in the first sixth, and
 more than 3 standard deviations above those to the other 99. The control is yoked: a network of the same wiring is given
 the same dopamine at the same times, but other stimuli come then. It must miss both. It misses the second only: dopamine
 at any time strengthens what is often active, so the responses to all stimuli grow (`others_ratio`), that to S1 among

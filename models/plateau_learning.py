@@ -8,7 +8,7 @@ the last 20 ms, and at the second a cell learns from the difference of the two, 
 each synapse received. Output cells learn from the difference of their rates. There is no backward pass: no cell sees a
 label, an error or the weights of another.
 
-What must come out: with a hidden layer at least 2 points more of the test images are read than without one, and the
+Acceptance criteria: with a hidden layer at least 2 points more of the test images are read than without one, and the
 weights of the hidden layer move within 90 degrees of where backpropagation through the same network's rates would move
 them. Controls: no hidden layer; no feedback to the hidden layer; the angle with hidden cells shuffled.
 

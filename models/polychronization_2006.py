@@ -7,7 +7,7 @@ script spnet.m.
 neurons that fire in the right order excite a target together. One random neuron is excited in each ms. STDP changes the
 derivative of each excitatory weight, which forgets a tenth of it in each second, and all weights drift up.
 
-What must come out within an hour: the share of 30 to 70 Hz in the power of the population's rate (1 to 199 Hz) is at
+Acceptance criteria within an hour: the share of 30 to 70 Hz in the power of the population's rate (1 to 199 Hz) is at
 least 1.25 times that in the first minute, and the distribution of the weights is bimodal: (skewness^2 + 1)/kurtosis is
 more than 5/9, its value for a uniform one. (With three seeds the share grows to 1.4, 1.5 and 2.4 times.) The control
 is the same network with weights that do not learn.

@@ -9,7 +9,7 @@ Place cells around it drive the critic, whose spikes are the value V; dopamine s
 both the critic's and the actor's synapses learn from it, w' = eta delta e. The network and the maze run in one compiled
 loop, `sl.Environment`.
 
-What must come out: in the last 20 of 150 trials the agent takes at most 1.5 times as many steps as it needs. Control:
+Acceptance criteria: in the last 20 of 150 trials the agent takes at most 1.5 times as many steps as it needs. Control:
 the critic learns and the actor does not.
 
 Assumptions that were needed, beyond those of the paper. The agent moves from cell to cell continuously, so that V' is

@@ -9,7 +9,7 @@ nu_kappa), the critic's spikes are the value V = nu rho + V_0, with rho the mean
 wrong this value is, delta = V' - V/tau_r + r (Eq. 7). A synapse learns by w' = eta delta e, with an eligibility e of
 the target's spikes times the potential that its own arrivals cause, filtered with kappa too (Eq. 17).
 
-What must come out, in the last 20 trials with a reward. The value follows the discounted reward that is still to come,
+Acceptance criteria, in the last 20 trials with a reward. The value follows the discounted reward that is still to come,
 with a correlation of at least 0.9 and a root-mean-square error of at most 0.15 of the peak, and V(0)/V(T), the first
 fifth of the track against the last, is what it should be within 20 %. The response of dopamine moves from the reward
 to the cue, as Schultz found, and where a reward is left out dopamine falls below its baseline. Controls: delta = r, so

@@ -10,7 +10,7 @@ get Poisson input at 40 (1 + c) and 40 (1 - c) Hz, c being the coherence, drawn 
 deviation of 4 Hz. Each trial begins afresh. A decision is made when the rate of a group, in a window of 50 ms, reaches
 15 Hz; trials without a decision count as half right.
 
-What must come out: at least 95 % right at a coherence of 51.2 %, 70 to 95 % at 12.8 %; at the end of the stimulus the
+Acceptance criteria: at least 95 % right at a coherence of 51.2 %, 70 to 95 % at 12.8 %; at the end of the stimulus the
 winner fires at more than 15 Hz, the loser at less than 5. Decisions take longer the lower the coherence. The control,
 at the highest coherence, has a constant current in place of the synapses among excitatory neurons, by which they fire
 as much before the stimulus: it has the evidence, but decides nothing, so it is right in half of the trials.

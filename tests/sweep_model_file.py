@@ -19,7 +19,7 @@ FINE, RAISES, NAN, KILLED, FULL, ENDLESS, ENDLESS_LOOP, KILLED_ONCE = range(8)
 @dataclass(frozen=True)
 class Parameters:
     x: float = parameter(1.0, "mV", "a number")
-    n: int = parameter(2, "", "a whole number", least=-9)
+    n: int = parameter(2, "", "a whole number", minimum=-9)
     name: str = parameter("a", "", "a word")
     what: int = parameter(FINE, "", "what goes wrong")
     wait: float = parameter(0.0, "s", "time that it takes")

@@ -29,10 +29,10 @@ class ParameterRow(NamedTuple):
     doc: str
 
 
-def parameter(default: Any, unit: str, doc: str, least: float | None = None) -> Any:
+def parameter(default: Any, unit: str, doc: str, minimum: float | None = None) -> Any:
     """A field of Parameters: its default, unit ("" for names and numbers without one) and meaning.
 
-    least: the smallest value that a setting may have; by default 0 for whole numbers, unless their default is below 0.
+    minimum: the smallest value that a setting may have; by default 0 for whole numbers whose default is not below 0.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def parameter(default: Any, unit: str, doc: str, least: float | None = None) -> 
     >>> Parameters().rate
     20.0
     """
-    return field(default=default, metadata={"unit": unit, "doc": doc, "least": least})
+    return field(default=default, metadata={"unit": unit, "doc": doc, "minimum": minimum})
 
 
 def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = None, quick: bool = False) -> Any:
@@ -81,9 +81,9 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
             )
         try:
             values[name] = _converted(_as_text(given), hints[name])
-            least = _least(fields[name], hints[name])
-            if isinstance(values[name], int | float) and values[name] < least:
-                raise ValueError(f"expected at least {least:g}")
+            minimum = _minimum(fields[name], hints[name])
+            if isinstance(values[name], int | float) and values[name] < minimum:
+                raise ValueError(f"expected at least {minimum:g}")
         except ValueError as error:
             where = f"parameter {name!r} of {experiment.name}"
             unit = fields[name].metadata.get("unit", "")
@@ -92,9 +92,9 @@ def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, 
     return values
 
 
-def _least(declared: dataclasses.Field[Any], kind: Any) -> float:
+def _minimum(declared: dataclasses.Field[Any], kind: Any) -> float:
     """The smallest value of a parameter; -inf if there is none, as for all arguments of a function."""
-    given, default = declared.metadata.get("least", -math.inf), declared.default
+    given, default = declared.metadata.get("minimum", -math.inf), declared.default
     if given is None:
         return 0 if kind is int and isinstance(default, int) and default >= 0 else -math.inf
     return float(given)

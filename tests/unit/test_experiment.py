@@ -226,7 +226,7 @@ def test_a_value_that_does_not_fit_names_the_parameter_and_what_was_expected(tin
 def test_a_value_below_the_least_one_is_refused_and_counts_are_not_below_0(tmp_path):
     lines = [
         "n: int = parameter(10, '', 'cells')", "m: int = parameter(-1, '', 'm')",
-        "f: float = parameter(2.0, 'ms', 'f', least=0.5)",
+        "f: float = parameter(2.0, 'ms', 'f', minimum=0.5)",
     ]  # fmt: skip
     declared = (
         ("g: float = field(default=4.5, ", "g: float = parameter(4, '', 'g')  # "),
