@@ -279,7 +279,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     found = {name: each for name in looks if (each := outcome.data[name]) is not None}
     learning_curves(costs, {name: (running_mean(cost(each.rates), 10), looks[name]) for name, each in found.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
-    costs.annotate("chance", (1.0, CHANCE), (-2, 3), ("axes fraction", "data"), "offset points", ha="right", size=8)
+    costs.annotate("chance", (1.0, CHANCE), (-2, -11), ("axes fraction", "data"), "offset points", ha="right", size=8)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
     at = np.arange(4)
     answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")

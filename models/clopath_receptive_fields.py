@@ -229,5 +229,5 @@ def figure(parameters: Parameters, outcome: Outcome) -> Figure:
     ax.set_xlim(left=0.0)
     ax.set_xlabel("orientation (0 to 1)")
     ax.set_ylabel("localisation (0: uniform)")
-    ax.legend(loc="center right", frameon=False, fontsize=TEXT_SIZE, handletextpad=0.3)
+    ax.legend(loc="best", frameon=False, fontsize=TEXT_SIZE, handletextpad=0.3)
     return whole

@@ -41,7 +41,7 @@ class Parameters:
 
 
 QUICK = {"epochs": 2, "examples": 200, "tests": 100}
-SEEDS = 5
+SEEDS = 3
 TUNED = "rates and first weights, on validation sequences with seed 101; the controls have those of what they control"
 PUBLISHED = {
     "accuracy.two": Goal("at least 0.90", low=0.9, source="chosen here"),
