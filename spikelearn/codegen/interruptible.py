@@ -20,23 +20,30 @@ _PATIENCE = 0.1
 def interrupts() -> Iterator[list[int]]:
     """A list that is empty until Ctrl-C. An exception within a chunk would lose the step count.
 
-    Only Python's own handler is replaced: one that a host program has installed stays, and is called between chunks.
+    Only a handler that raises KeyboardInterrupt is replaced: another one that a host program has installed stays, and
+    is called between chunks.
     """
     seen: list[int] = []
     if not raises_interrupts():
         yield seen
         return
+    handler = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
     try:
         yield seen
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, handler)
 
 
 def raises_interrupts() -> bool:
-    """Whether this is the thread in which Ctrl-C raises KeyboardInterrupt."""
-    main = threading.current_thread() is threading.main_thread()
-    return main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """Whether this is the thread in which Ctrl-C raises KeyboardInterrupt.
+
+    It does with Python's own handler, and with the one around it that Brian2 installs when it is imported.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    handler = signal.getsignal(signal.SIGINT)
+    return getattr(handler, "previous_handler", handler) is signal.default_int_handler
 
 
 def interruptible(work: Callable[[], T]) -> T:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,7 @@ import pytest
 import spikelearn as sl
 from spikelearn.codegen import modules
 from spikelearn.codegen.interruptible import interruptible
+from spikelearn.equations.brian import import_brian2
 from spikelearn.results.sink import MemorySink
 
 PATIENCE = 2.0
@@ -106,6 +109,33 @@ def test_a_handler_of_the_host_program_is_left_alone_and_called():
         assert signal.getsignal(signal.SIGINT) is own
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_ctrl_c_ends_is_kept_although_brian2_was_imported():
+    handler = import_brian2()._InterruptHandler(signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        run = firing().run(500.0, sink=slow_sink(lambda t_now: os.kill(os.getpid(), signal.SIGINT)))
+        assert run.interrupted
+        assert 0.0 < run.t_stop < 500.0
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_equations_can_first_be_read_in_any_thread_and_ctrl_c_stays_as_it_was():
+    text = """
+import concurrent.futures, signal
+import spikelearn as sl
+before = signal.getsignal(signal.SIGINT)
+def model():
+    return sl.NeuronModel.from_equations("dV_m/dt = -V_m / (10*ms) : volt", threshold="V_m > 15*mV", reset="", name="A")
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    print(pool.submit(model).result(), signal.getsignal(signal.SIGINT) is before)
+"""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120.0)
+    assert done.stderr == ""
+    assert done.stdout.endswith("True\n")
 
 
 def test_a_handler_that_python_does_not_know_loses_no_run(monkeypatch):
