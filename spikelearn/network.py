@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import os
-import warnings
 import weakref
 from _thread import get_ident
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +31,14 @@ from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.readout import Readout, matrix_of
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.engine.simulate import Pause
-from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SimulationError, SpikelearnError
+from spikelearn.errors import (
+    CheckpointError,
+    CoarseStepWarning,
+    DescriptionError,
+    SimulationError,
+    SpikelearnError,
+    warn,
+)
 from spikelearn.results.recent import RecentEvents
 from spikelearn.results.recordings import found_key
 from spikelearn.results.run import Run, Spikes, Synapses, read_only
@@ -477,7 +483,7 @@ class Network(ChangingNetwork):
         if not self._warned_of_coarse_steps:
             self._warned_of_coarse_steps = True
             for remark in coarse_steps(description):
-                warnings.warn(remark, CoarseStepWarning, stacklevel=4)
+                warn(remark, CoarseStepWarning)
 
     def _finish(self, run: Run) -> Run:
         """A run that ends now, with the current synapses and a way to write a checkpoint while they are current."""

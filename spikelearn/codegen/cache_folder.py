@@ -11,13 +11,12 @@ import functools
 import os
 import stat
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spikelearn import system
-from spikelearn.errors import ParameterError
+from spikelearn.errors import ParameterError, warn
 
 VARIABLE = "SPIKELEARN_CACHE"
 _REMEDY = f"make a folder of your own with mode 0700, and name it in the environment variable {VARIABLE}"
@@ -163,7 +162,7 @@ def _fault(state: os.stat_result) -> str:
 
 @functools.cache
 def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=2)
+    warn(message)
 
 
 @functools.cache

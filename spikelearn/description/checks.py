@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import reprlib
-import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population, View
 from spikelearn.description.receiver import Receiver
-from spikelearn.errors import DescriptionError, ParameterError, SignWarning
+from spikelearn.errors import DescriptionError, ParameterError, SignWarning, warn
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
@@ -304,7 +303,7 @@ def warn_of_sign(receiver: Receiver, weights: Drawn, where: str) -> None:
         message = f"its weights are negative, but those of port {port!r} are conductances in nS, which are positive"
     else:
         return
-    warnings.warn(f"{where}: {message}", SignWarning, stacklevel=5)
+    warn(f"{where}: {message}", SignWarning)
 
 
 def check_procedural(rule: ConnectionRule, plasticity: Any, synapse: Any, where: str) -> None:

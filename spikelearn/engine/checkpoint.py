@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import struct
-import warnings
 from collections.abc import Mapping
 from io import BufferedIOBase
 from pathlib import Path
@@ -28,7 +27,7 @@ import numpy as np
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
-from spikelearn.errors import CheckpointError
+from spikelearn.errors import CheckpointError, warn
 from spikelearn.regular_files import open_regular, parse_json
 
 FORMAT = 3
@@ -85,10 +84,7 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     if about["kernels"] != sources_fingerprint():
         written = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-        warnings.warn(
-            f"{path} was written by different code ({written}): results may differ from those of an uninterrupted run",
-            stacklevel=3,
-        )
+        warn(f"{path} was written by different code ({written}): results may differ from those of an uninterrupted run")
     return content
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Population
-from spikelearn.errors import ParameterError, ScaleWarning
+from spikelearn.errors import ParameterError, ScaleWarning, warn
 from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.sources import Poisson
 
@@ -60,4 +59,4 @@ def warn_of_scales(X: np.ndarray, learner: str) -> None:
             f"{X.max():g}, which is mapped to 0 to 1, so that {learner} hardly sees them; scale each feature, with "
             "sklearn.preprocessing.MinMaxScaler"
         )
-        warnings.warn(text, ScaleWarning, stacklevel=5)
+        warn(text, ScaleWarning)

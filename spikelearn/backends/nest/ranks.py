@@ -12,7 +12,6 @@ import os
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError, ExperimentError, SimulationError
+from spikelearn.errors import DescriptionError, ExperimentError, SimulationError, warn
 from spikelearn.extras import needed
 
 _ENDED = 1
@@ -171,7 +170,6 @@ def _say_goodbye(comm: Any) -> None:
 def _warn_if_started_without_mpi(nest: Any) -> None:
     started = max((int(os.environ.get(name, "1") or 1) for name in _STARTED), default=1)
     if started > 1 and not nest.build_info["have_mpi"]:
-        warnings.warn(
-            f"this is one of {started} processes of mpirun, but NEST has no MPI here: each simulates the whole network",
-            stacklevel=2,
+        warn(
+            f"this is one of {started} processes of mpirun, but NEST has no MPI here: each simulates the whole network"
         )

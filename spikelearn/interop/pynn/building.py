@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError, SignWarning
+from spikelearn.errors import DescriptionError, SignWarning, warn
 from spikelearn.network import Network
 from spikelearn.sources import SpikeList
 from spikelearn.steps import times_of
@@ -68,7 +68,7 @@ class Built:
             if not (self.state.exact and isinstance(error, DescriptionError)):
                 raise
             message = f"spike_precision='off_grid': not all of this network can run so: {error}; it runs on the grid"
-            warnings.warn(message, RuntimeWarning, stacklevel=6)
+            warn(message, RuntimeWarning)
             self.state.exact = False
             self.take_up(last)
 
