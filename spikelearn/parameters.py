@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 POSITIVE_PREFIXES = ("tau_", "C_", "g_L", "D_", "Delta_")
 NOT_NEGATIVE_PREFIXES = ("t_ref", "rate", "Delta_T")
-NOT_NEGATIVE = ("tau_rise",)
-"""Times that may be 0, that of a rule's eligibility, which then rises at once."""
+NOT_NEGATIVE = ("tau_rise", "tau_fac")
+"""Times that may be 0: an eligibility then rises at once, and a synapse is not facilitated."""
 
 KINDS = ("spike", "plateau", "event", "burst", "rate", "instruction")
 """Kinds of event that neurons can emit and rules can learn from, in the order of the bits of a step's mask."""

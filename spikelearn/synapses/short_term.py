@@ -13,23 +13,28 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, NamedTuple
 
+import numpy as np
+
 from spikelearn.codegen.jit import scalar
 from spikelearn.nest_mapping import NestSynapse
 from spikelearn.synapses.model import SynapseModel
 from spikelearn.units import ms, number
 
+_AT_ONCE = 1e-6
+"""ms: far below every step."""
+
 
 class TsodyksMarkramParameters(NamedTuple):
     U: Annotated[number, "release at rest"] = 0.5
     tau_rec: Annotated[ms, "recovery of x"] = 800.0
-    tau_fac: Annotated[ms, "decay of u; far below the intervals, such as 0.1 ms, for depression alone"] = 10.0
+    tau_fac: Annotated[ms, "decay of u; 0: depression alone"] = 10.0
 
 
 class TsodyksUzielMarkramParameters(NamedTuple):
     U: Annotated[number, "release of a rested synapse"] = 0.5
     tau_psc: Annotated[ms, "decay of the active fraction"] = 3.0
     tau_rec: Annotated[ms, "recovery from inactivation"] = 800.0
-    tau_fac: Annotated[ms, "decay of u"] = 10.0
+    tau_fac: Annotated[ms, "decay of u; 0: depression alone"] = 10.0
 
 
 class MongilloParameters(NamedTuple):
@@ -57,9 +62,14 @@ def _check_uziel(p: TsodyksUzielMarkramParameters) -> str | None:
     return _check(p)
 
 
+def decay(tau: Any) -> Any:
+    """A time constant that may be 0, as one by which can be divided: u is then U at every arrival."""
+    return np.maximum(tau, _AT_ONCE)
+
+
 def _uziel_constants(p: TsodyksUzielMarkramParameters, dt: float) -> dict[str, float]:
     gain = p.tau_rec / (p.tau_rec - p.tau_psc)
-    return {"U": p.U, "tau_psc": p.tau_psc, "tau_rec": p.tau_rec, "tau_fac": p.tau_fac, "gain": gain}
+    return {"U": p.U, "tau_psc": p.tau_psc, "tau_rec": p.tau_rec, "tau_fac": decay(p.tau_fac), "gain": gain}
 
 
 def _at_rest(p: Any) -> dict[str, float]:
@@ -131,7 +141,7 @@ def between_first(x, u, interval, U, f, tau_D, tau_F):
 TsodyksMarkram = SynapseModel(
     "TsodyksMarkram",
     TsodyksMarkramParameters,
-    lambda p, dt: {"U": p.U, "tau_rec": p.tau_rec, "tau_fac": p.tau_fac},
+    lambda p, dt: {"U": p.U, "tau_rec": p.tau_rec, "tau_fac": decay(p.tau_fac)},
     release_tsodyks_markram,
     state=("x", "u"),
     initial=_at_rest,

@@ -20,6 +20,7 @@ from typing import Annotated, Any, NamedTuple
 from spikelearn.codegen.jit import scalar
 from spikelearn.kernels.binomial import MOST_TRIALS, binomial
 from spikelearn.synapses.model import SynapseModel
+from spikelearn.synapses.short_term import decay
 from spikelearn.units import ms, number
 
 
@@ -27,7 +28,7 @@ class StochasticReleaseParameters(NamedTuple):
     n: Annotated[number, "release sites, a whole number from 1 to 1,000"] = 5.0
     U: Annotated[number, "probability of release at rest"] = 0.5
     tau_rec: Annotated[ms, "refilling of empty sites"] = 800.0
-    tau_fac: Annotated[ms, "decay of u"] = 10.0
+    tau_fac: Annotated[ms, "decay of u; 0: depression alone"] = 10.0
 
 
 @scalar
@@ -50,7 +51,7 @@ def _check(p: Any) -> str | None:
 StochasticRelease = SynapseModel(
     "StochasticRelease",
     StochasticReleaseParameters,
-    lambda p, dt: {"n": p.n, "U": p.U, "tau_rec": p.tau_rec, "tau_fac": p.tau_fac},
+    lambda p, dt: {"n": p.n, "U": p.U, "tau_rec": p.tau_rec, "tau_fac": decay(p.tau_fac)},
     release_vesicles,
     state=("vesicles", "u"),
     initial=lambda p: {"vesicles": p.n, "u": p.U},

@@ -111,14 +111,14 @@ CASES: tuple[Case, ...] = (
         for parameters in (
             {"U": 0.4, "tau_rec": 100.0, "tau_fac": 50.0},
             {"U": 0.1, "tau_rec": 800.0, "tau_fac": 1000.0},
-            {"U": 0.9, "tau_rec": 5.0, "tau_fac": 0.01},
+            {"U": 0.9, "tau_rec": 5.0, "tau_fac": 0.0},
         )
     ),
     *(
         _from_nest(name, sl.TsodyksUzielMarkram, "tsodyks_synapse", times, parameters, {})
         for name, times in TRAINS
         for parameters in (
-            {"U": 0.5, "tau_psc": 3.0, "tau_rec": 800.0, "tau_fac": 0.01},
+            {"U": 0.5, "tau_psc": 3.0, "tau_rec": 800.0, "tau_fac": 0.0},
             {"U": 0.04, "tau_psc": 7.0, "tau_rec": 100.0, "tau_fac": 1000.0},
         )
     ),

@@ -90,6 +90,22 @@ def translated(engine):
             yield pytest.param(engine, model, variables, id=f"{model.name} on {engine}", marks=marks)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("synapse", [sl.TsodyksMarkram, sl.TsodyksUzielMarkram])
+def test_synapses_without_facilitation_are_the_same_on_other_engines(synapse, engine):
+    def received(engine, **chosen):
+        net = sl.Network(dt=0.1, seed=1)
+        source = net.population(1, sl.SpikeList([1.0, 5.0, 5.1, 9.0, 20.0]), name="source")
+        cells = net.population(1, sl.LIF(), name="cells")
+        net.connect(source, cells, weight=100.0, delay=1.0, synapse=synapse(tau_rec=50.0, **chosen))
+        net.record(cells, "V_m")
+        return net.run(30.0, engine=engine).trace(cells, "V_m").values
+
+    ours = received("compiled", tau_fac=0.0)
+    NINE_DIGITS.check(received(engine, tau_fac=0.0), ours)
+    assert np.abs(ours - received("compiled", tau_fac=100.0)).max() > 0.01
+
+
 @pytest.mark.parametrize(("engine", "model", "variables"), [*translated("nest"), *translated("brian2")])
 def test_every_model_is_the_same_on_other_engines_below_its_threshold(engine, model, variables):
     def recorded(engine):

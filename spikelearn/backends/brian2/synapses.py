@@ -98,7 +98,7 @@ class Connected:
             self.synapses = graded_synapses(projection, self.start, source, target, d.dt)
             return
         steps = np.round(self.start.delay / d.dt)
-        equations, pathways, namespace = _texts(projection, group, steps)
+        equations, pathways, namespace = _texts(projection, group, steps, d.dt)
         pre = {p.name: "\n".join(p.statements) for p in pathways if not p.from_target}
         post = {p.name: "\n".join(p.statements) for p in pathways if p.from_target and p.statements}
         kinds = {**dict.fromkeys(pre, projection.on), **dict.fromkeys(post, projection.learns_from)}
@@ -140,13 +140,13 @@ class Connected:
 
 
 def _texts(
-    projection: Projection, group: Group | None, steps: np.ndarray
+    projection: Projection, group: Group | None, steps: np.ndarray, dt: float
 ) -> tuple[str, list[Pathway], Mapping[str, Any]]:
     """Equations, pathways and their constants. steps: (n,) delays from an event to its arrival."""
     if group is None:
         return "w_syn : 1", [Pathway("pre", ["n_post += w_syn"], steps, 1, before_thresholds=True)], {}
 
-    release = _release(projection)
+    release = _release(projection, dt)
 
     def arriving(weight: str) -> list[str]:
         """Statements at an arrival in the target, which receives the weight times the release factor."""
@@ -170,10 +170,12 @@ class _Release:
     namespace: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _release(projection: Projection) -> _Release:
+def _release(projection: Projection, dt: float) -> _Release:
     if projection.synapse is None:
         return _Release()
     model, values = projection.synapse.model, projection.synapse.parameters._asdict()
+    constants = model.constants(projection.synapse.parameters, dt)
+    values |= {name: constants[name] for name in values if name in constants}  # a tau_fac of 0 is not divided by
     statements = lines(renamed(renamed(model.statements, model.state, _RELEASE), values, _GIVEN_RELEASE))
     return _Release(
         "".join(f"\n{name}{_RELEASE} : 1" for name in model.state) + "\nlast_arrival : second\n",

@@ -96,7 +96,7 @@ class TsodyksMarkramSynapse(SynapseType, synapses.TsodyksMarkramSynapse):
         tau_psc = np.where(np.abs(tau_syn - tau_rec) < 2e-6 * tau_rec, tau_rec * (1 + 2e-6), tau_syn)
         return {
             "U": alike(values["U"]), "tau_rec": alike(tau_rec), "tau_psc": alike(tau_psc),
-            "tau_fac": alike(np.maximum(values["tau_facil"], _AT_ONCE)),
+            "tau_fac": alike(values["tau_facil"]),
         }  # fmt: skip
 
     def short_term(self, parameters: dict[str, Any]) -> Any:
@@ -121,7 +121,7 @@ class _Release(SynapseType):
     def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
         return {
             "n": alike(values.get("n", np.ones(len(values["U"])))), "U": alike(values["U"]),
-            "tau_rec": alike(values["tau_rec"]), "tau_fac": alike(np.maximum(values["tau_facil"], _AT_ONCE)),
+            "tau_rec": alike(values["tau_rec"]), "tau_fac": alike(values["tau_facil"]),
         }  # fmt: skip
 
     def short_term(self, parameters: dict[str, Any]) -> Any:
