@@ -10,13 +10,12 @@ from collections import Counter
 import pytest
 
 LONGEST_FIRST = (
-    "reference/test_validation.py", "unit/test_learners.py", "interop/test_from_brian2.py",
-    "unit/test_changed_values.py", "reference/test_coming_from.py", "property/test_any_network.py",
-    "unit/test_memory_is_freed.py", "unit/test_checkpoint.py", "unit/test_additions.py", "interop/test_nir.py",
-    "reference/test_other_engines.py", "interop/test_pynn_numbers.py", "reference/test_receptors.py",
-    "reproduction/test_digits.py", "naive/test_signals.py", "naive/test_short_term_learning.py",
-    "unit/test_switching.py", "unit/test_vectorised.py", "site/test_pages.py", "unit/test_composition.py",
-    "reproduction/test_nested_memory.py", "unit/test_time_in_models.py",
+    "reference/test_validation.py", "unit/test_learners.py", "unit/test_changed_values.py",
+    "interop/test_from_brian2.py", "reference/test_other_engines.py", "unit/test_additions.py",
+    "property/test_any_network.py", "unit/test_checkpoint.py", "reference/test_coming_from.py",
+    "reproduction/test_digits.py", "interop/test_nir.py", "naive/test_signals.py", "interop/test_pynn_numbers.py",
+    "reference/test_receptors.py", "unit/test_vectorised.py", "unit/test_switching.py",
+    "reproduction/test_nested_memory.py",
 )  # fmt: skip
 """Files that take more than 20 s of a processor if nothing is compiled yet, the longest first."""
 
@@ -61,10 +60,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What is collected stays until the end: without this, garbage is looked for among half a million objects.
-
-    Brian2 looks for it before each run, which took 0.3 s.
-    """
+    """What is collected stays until the end: without this, garbage is looked for among half a million objects."""
     if "oracles.brian2_oracle" in sys.modules:
         remember_exponentials()
     gc.collect()

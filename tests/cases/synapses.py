@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -84,15 +85,24 @@ def _from_recurrence(name, model, times, parameters, recurrence, operations):
 _MANY = 20_000
 
 
+_OF_MANY = {"U": 0.4, "tau_rec": 100.0, "tau_fac": 50.0}
+_SOON = np.minimum(TRAIN, 700.0)
+"""A train after whose last pause synapses have recovered, too."""
+
+
+@functools.cache
+def _released_by_many():
+    """What each of many synapses releases at each spike, (8, _MANY)."""
+    net = sl.Network(dt=0.5, seed=1)
+    source, target = net.population(1, sl.SpikeList(_SOON)), net.population(_MANY, sl.Parrot(), name="target")
+    net.connect(source, target, "ignored", delay=1.0, synapse=sl.StochasticRelease(n=5, **_OF_MANY))
+    net.record(target, "ignored")
+    return net.run(_SOON[-1] + 1.5).trace(target, "ignored").values[steps_of(_SOON + 1.0, 0.5) - 1]
+
+
 def _of_many(what, deterministic):
     """The mean or the variance of what many synapses release, and that of a binomial number of the same mean."""
-    parameters = {"U": 0.4, "tau_rec": 100.0, "tau_fac": 50.0}
-    net = sl.Network(dt=0.1, seed=1)
-    source, target = net.population(1, sl.SpikeList(TRAIN)), net.population(_MANY, sl.Parrot(), name="target")
-    net.connect(source, target, "ignored", delay=1.0, synapse=sl.StochasticRelease(n=5, **parameters))
-    net.record(target, "ignored", every=0.5)
-    released = net.run(TRAIN[-1] + 1.5).trace(target, "ignored").values[steps_of(TRAIN + 1.0, 0.5) - 1]
-    return getattr(np, what)(released, axis=1), deterministic(np.array(_tsodyks2(TRAIN, **parameters)))
+    return getattr(np, what)(_released_by_many(), axis=1), deterministic(np.array(_tsodyks2(_SOON, **_OF_MANY)))
 
 
 def _stochastic(what, deviation, deterministic):
