@@ -87,7 +87,7 @@ PUBLISHED = {
     for name, full, tenth in zip(NAMES, RATES, RATES_AT_A_TENTH, strict=True)
 }
 for name, cv, synchrony in zip(NAMES, CV, SYNCHRONY, strict=True):
-    PUBLISHED[f"cv_{name}"] = Published(f"{cv} at scale 1", source="Romaro et al. 2021, 60 s")
+    PUBLISHED[f"cv_{name}"] = Published(f"{cv} at scale 1", source="Romaro et al. 2021, 60 s; less in 1 s")
     PUBLISHED[f"synchrony_{name}"] = Oracle(f"{synchrony} at scale 1", source="NEST, 3-ms bins")
 
 
