@@ -1,9 +1,4 @@
-"""Every error and warning that spikelearn raises on purpose. Each message says what, where, and what was expected."""
-
-from __future__ import annotations
-
-import sys
-import warnings
+"""Every error that spikelearn raises on purpose. Each message says what, where, and what was expected."""
 
 
 class SpikelearnError(Exception):
@@ -71,11 +66,3 @@ class ScaleWarning(UserWarning):
 
 class SignWarning(UserWarning):
     """Weights of a sign that the port does not expect: a positive current into "inh", or a negative conductance."""
-
-
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that shows the line of the program that called spikelearn, however deep inside it arises."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "spikelearn":
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)

@@ -31,14 +31,7 @@ from spikelearn.description.projection import Drive, Projection
 from spikelearn.description.readout import Readout, matrix_of
 from spikelearn.engine.lowering.synapse_tables import count_alone
 from spikelearn.engine.simulate import Pause
-from spikelearn.errors import (
-    CheckpointError,
-    CoarseStepWarning,
-    DescriptionError,
-    SimulationError,
-    SpikelearnError,
-    warn,
-)
+from spikelearn.errors import CheckpointError, CoarseStepWarning, DescriptionError, SimulationError, SpikelearnError
 from spikelearn.results.recent import RecentEvents
 from spikelearn.results.recordings import found_key
 from spikelearn.results.run import Run, Spikes, Synapses, read_only
@@ -47,6 +40,7 @@ from spikelearn.units import Quantity
 from spikelearn.values import path as checked_path
 from spikelearn.values import whole_number
 from spikelearn.version import versions
+from spikelearn.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

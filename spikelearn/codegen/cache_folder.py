@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spikelearn import system
-from spikelearn.errors import ParameterError, warn
+from spikelearn.errors import ParameterError
+from spikelearn.warn import warn
 
 VARIABLE = "SPIKELEARN_CACHE"
 _REMEDY = f"make a folder of your own with mode 0700, and name it in the environment variable {VARIABLE}"

@@ -17,7 +17,7 @@ from spikelearn.description.distributions import Drawn, drawn
 from spikelearn.description.grid import check_durations
 from spikelearn.description.population import Modulator, Population, View
 from spikelearn.description.receiver import Receiver
-from spikelearn.errors import DescriptionError, ParameterError, SignWarning, warn
+from spikelearn.errors import DescriptionError, ParameterError, SignWarning
 from spikelearn.kernels import connect
 from spikelearn.neurons import Neuron
 from spikelearn.plasticity import Plasticity
@@ -34,6 +34,7 @@ from spikelearn.sources import (
 from spikelearn.steps import nearest_steps, steps_of, whole_steps, written
 from spikelearn.synapses import GradedSynapse, Synapse
 from spikelearn.units import plain
+from spikelearn.warn import warn
 
 
 def check_sizes(name: str, size: int, model: Any, dt: float) -> None:

@@ -27,8 +27,9 @@ import numpy as np
 from spikelearn.atomic_files import reason, replacing
 from spikelearn.codegen.modules import sources_fingerprint
 from spikelearn.engine import pickle_buffers
-from spikelearn.errors import CheckpointError, warn
+from spikelearn.errors import CheckpointError
 from spikelearn.regular_files import open_regular, parse_json
+from spikelearn.warn import warn
 
 FORMAT = 3
 _MAGIC = b"spikelearn-state"

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Population
-from spikelearn.errors import ParameterError, ScaleWarning, warn
+from spikelearn.errors import ParameterError, ScaleWarning
 from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.sources import Poisson
+from spikelearn.warn import warn
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError, ExperimentError, SimulationError, warn
+from spikelearn.errors import DescriptionError, ExperimentError, SimulationError
 from spikelearn.extras import needed
+from spikelearn.warn import warn
 
 _ENDED = 1
 """Tag of the message by which a rank tells the others that its script is over."""

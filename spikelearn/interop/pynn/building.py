@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.errors import DescriptionError, SignWarning, warn
+from spikelearn.errors import DescriptionError, SignWarning
 from spikelearn.network import Network
 from spikelearn.sources import SpikeList
 from spikelearn.steps import times_of
+from spikelearn.warn import warn
 
 if TYPE_CHECKING:
     from spikelearn.description.population import Population as Neurons
