@@ -54,6 +54,7 @@ SWAPS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="),
     ast.NotEq: ("!=", "=="), ast.And: ("and", "or"), ast.Or: ("or", "and"), ast.Is: ("is", "is not"),
 }  # fmt: skip
+VALIDATION = "tests/reference/test_validation.py"
 NO_TESTS = 5
 """What pytest returns if it found none, as where all are slow."""
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
@@ -141,16 +142,30 @@ def drawn(area: Area, how_many: int, seed: int) -> list[Slip]:
     return random.Random(seed).sample(every, min(how_many, len(every)))
 
 
+def defined_in(path: str) -> set[str]:
+    """The functions and classes of a file, and what else has a capital, as models and rules do."""
+    body = ast.parse((ROOT / path).read_text("utf-8")).body
+    names = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    given = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    return names | {each.id for each in given if isinstance(each, ast.Name) and each.id[:1].isupper()}
+
+
 def tests_for(slip: Slip, area: Area) -> list[str]:
     """The test files of an area, those first that name the file or what it defines."""
-    text = (ROOT / slip.path).read_text("utf-8")
     stem = Path(slip.path).stem
-    names = {stem, *(n.name for n in ast.parse(text).body if isinstance(n, ast.FunctionDef | ast.ClassDef))}
-    named = re.compile(r"\b(" + "|".join(sorted(map(re.escape, names))) + r")\b")
+    named = re.compile(r"\b(" + "|".join(sorted(map(re.escape, {stem, *defined_in(slip.path)}))) + r")\b")
     files = [path for each in area.tests for path in sorted(_test_files(ROOT / each))]
     hits = {path: len(named.findall(path.read_text("utf-8"))) + 1000 * (path.stem == f"test_{stem}") for path in files}
     order = {path: k for k, path in enumerate(files)}
     return [str(path.relative_to(ROOT)) for path in sorted(files, key=lambda path: (-hits[path], order[path]))]
+
+
+def oracles_for(slip: Slip, area: Area) -> list[str]:
+    """What selects the comparisons with oracles of what a file defines, if they are among the tests of its area."""
+    names = sorted(name for name in defined_in(slip.path) if name[:1].isupper() and not name.isupper())
+    if VALIDATION not in [str(path.relative_to(ROOT)) for each in area.tests for path in _test_files(ROOT / each)]:
+        return []
+    return [VALIDATION, "-k", " or ".join(names)] if names else []
 
 
 def _test_files(path: Path) -> list[Path]:
@@ -165,14 +180,18 @@ def judge(
     before = path.read_text("utf-8")
     path.write_text(slip.applied_to(before) if made else before, "utf-8")
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    command += tests_for(slip, area)[:files]
+    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    verdict, by = "survived", ""
     started = time.monotonic()
     try:
-        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=longest)
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-        verdict = "survived" if done.returncode in (0, NO_TESTS) else "noticed"
-        by = failed[1] if failed else "" if verdict == "survived" else done.stdout[-200:]
+        for tests in (oracles_for(slip, area), tests_for(slip, area)[:files]):
+            if tests and verdict == "survived":
+                done = subprocess.run(
+                    [*pytest, *tests], cwd=tree, env=environment, capture_output=True, text=True, timeout=longest
+                )
+                failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+                if done.returncode not in (0, NO_TESTS):
+                    verdict, by = "noticed", failed[1] if failed else done.stdout[-200:]
     except subprocess.TimeoutExpired:
         verdict, by = "too long", f"{longest:g} s"
     finally:
