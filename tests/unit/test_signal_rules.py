@@ -150,3 +150,14 @@ def test_names_of_constants_and_traces_may_be_those_that_the_engine_uses():
     decay = 2.718281828459045**-0.1
     expected = 0.5 - 2 * 0.070 * (1 + decay + decay**2)
     assert net.run(5.0).weights(synapses)[0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_eligibility_that_cannot_rise_may_be_as_short_as_one_likes():
+    assert sl.Urbanczik(tau_c=0.5).parameters.tau_c == 0.5
+
+
+def test_a_spike_that_is_forced_where_none_was_expected_teaches_nothing():
+    signal = sl.PolicyGradient.signal
+    python = getattr(signal, "py_func", signal)
+    assert python(0.0, 1.0, 2.0, 0.1) == 0.0
+    assert python(5.0, 1.0, 2.0, 0.1) > 0.0 > python(5.0, 0.0, 2.0, 0.1)
