@@ -43,8 +43,29 @@ class Area:
 
 AREAS = {
     "kernels": Area(("spikelearn/kernels/**/*.py",), ("tests/naive", "tests/reference", "tests/property")),
-    "rules": Area(("spikelearn/plasticity/*.py",), ("tests/naive", "tests/reference", "tests/unit/test_rules.py")),
-    "neurons": Area(("spikelearn/neurons/**/*.py",), ("tests/reference", "tests/naive", "tests/unit/test_values.py")),
+    "rules": Area(
+        ("spikelearn/plasticity/*.py",),
+        (
+            "tests/naive",
+            "tests/reference",
+            "tests/unit/test_rules.py",
+            "tests/unit/test_signal_rules.py",
+            "tests/unit/test_defaults.py",
+        ),
+    ),
+    "neurons": Area(
+        ("spikelearn/neurons/**/*.py",),
+        (
+            "tests/reference",
+            "tests/naive",
+            "tests/unit/test_values.py",
+            "tests/unit/test_composition.py",
+            "tests/unit/test_exact_engine.py",
+            "tests/unit/test_margin.py",
+            "tests/unit/test_derivative.py",
+            "tests/unit/test_defaults.py",
+        ),
+    ),
     "plots": Area(("spikelearn/plots/*.py",), ("tests/unit",)),
     "metrics": Area(("models/*.py",), ("tests/reproduction",)),
     "sweeps": Area(("spikelearn/sweep/*.py",), ("tests/unit", "tests/faults")),

@@ -12,6 +12,7 @@ from tolerances import EXACT, ULP
 
 import spikelearn as sl
 from spikelearn.neurons import MODELS
+from spikelearn.neurons.hodgkin_huxley import _linoid
 
 DT = 0.05
 STEPS = 1000
@@ -133,3 +134,10 @@ def test_the_back_propagating_spike_of_a_pyramidal_cell_lasts_from_k_start_to_k_
     steps = np.round((run.trace(cell, "V_d").times - spike) / 0.1).astype(int)
     rises = np.diff(run.trace(cell, "V_d").values[:, 0], prepend=-70.0) > 0.5
     assert steps[rises].tolist() == list(range(6, 26))
+
+
+def test_rates_of_hodgkin_and_huxley_are_right_where_they_are_nearly_0_over_0():
+    x = np.array([-0.06, -0.0499, -1e-3, 1e-6, 0.02, 0.0499, 0.06])
+    # the series leaves out x^8 / 1,209,600
+    ULP(10, 1.0).check([_linoid(each) for each in x], x / np.expm1(x))
+    assert _linoid(0.0) == 1.0

@@ -184,9 +184,10 @@ def test_on_processes_of_its_own_it_makes_as_many_trials_as_asked_for(fit, model
     assert len(set(points_of(tmp_path / "two"))) == 28
 
 
-def test_more_trials_begin_with_those_that_are_there(fit, tmp_path):
+def test_more_trials_begin_with_those_that_are_there(fit, tmp_path, capsys):
     assert fit(trials=5).computed == 5
-    assert fit(trials=12).computed == 7
+    assert fit(trials=12, silent=False, progress=False).computed == 7
+    assert " 12 of 12 trials" in capsys.readouterr().err
     fit(out="at once", trials=12)
     assert points_of(tmp_path / "out") == points_of(tmp_path / "at once")
 

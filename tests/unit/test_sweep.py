@@ -173,12 +173,10 @@ def test_metrics_may_come_from_a_function_of_the_run(model, tmp_path):
 
 
 def test_runs_that_were_to_be_kept_have_their_spikes(model, tmp_path):
-    for keep, expected in (("first", 2), ("all", 4), ({"x": 2, "replicate": 1}, 1)):
-        if isinstance(keep, dict):
-            keep = {"x": 2}
-            expected = 2
-        out = tmp_path / str(expected) / str(type(keep).__name__)
-        done = sweep.run(model, out, grid={"x": [1, 2]}, replicates=2, keep=keep, silent=True)
+    choices = ("first", 2), ("all", 4), ({"x": 2}, 2), ({"x": 2, "n": 3}, 2), ({"x": 2, "n": 4}, 0)
+    for k, (keep, expected) in enumerate(choices):
+        out = tmp_path / str(k)
+        done = sweep.run(model, out, grid={"x": [1, 2], "n": [3]}, replicates=2, keep=keep, silent=True)
         rows = [row for row in done.table().to_pylist() if row["run_file"]]
         assert len(rows) == expected == len(list((out / "runs").glob("*.h5")))
         for row in rows:
