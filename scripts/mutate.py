@@ -19,6 +19,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -263,6 +264,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if unknown := set(options.areas) - set(AREAS):
         parser.error(f"unknown area {sorted(unknown)[0]!r}; there are {', '.join(AREAS)}")
+    # A job in a shell's background ignores Ctrl-C, and what it starts does: tests of Ctrl-C would fail.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     text = options.out.read_text("utf-8") if options.out.exists() else ""
     known = {(row["area"], place_of(row), row["new"]) for row in map(json.loads, text.splitlines())}

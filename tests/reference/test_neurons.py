@@ -13,6 +13,7 @@ from tolerances import EXACT, ULP
 import spikelearn as sl
 from spikelearn.neurons import MODELS
 from spikelearn.neurons.hodgkin_huxley import _linoid
+from spikelearn.neurons.multiple_thresholds import AMPLITUDES, WIDTHS
 
 DT = 0.05
 STEPS = 1000
@@ -141,3 +142,9 @@ def test_rates_of_hodgkin_and_huxley_are_right_where_they_are_nearly_0_over_0():
     # the series leaves out x^8 / 1,209,600
     ULP(10, 1.0).check([_linoid(each) for each in x], x / np.expm1(x))
     assert _linoid(0.0) == 1.0
+
+
+def test_spikes_through_successive_arms_are_a_quarter_higher_and_a_third_wider():
+    for sizes, share in ((AMPLITUDES, 0.25), (WIDTHS, 0.33)):
+        steps = np.diff(sizes) / sizes[:-1]
+        assert np.all((share - 0.02 < steps) & (steps < share + 0.05)), steps
