@@ -179,6 +179,7 @@ def test_runs_that_were_to_be_kept_have_their_spikes(model, tmp_path):
         done = sweep.run(model, out, grid={"x": [1, 2], "n": [3]}, replicates=2, keep=keep, silent=True)
         rows = [row for row in done.table().to_pylist() if row["run_file"]]
         assert len(rows) == expected == len(list((out / "runs").glob("*.h5")))
+        assert keep != "first" or {row["replicate"] for row in rows} == {0}
         for row in rows:
             assert len(load(out / "runs" / row["run_file"]).spikes("cells").times) == row["spikes"]
 
