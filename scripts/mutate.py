@@ -58,6 +58,7 @@ AREAS = {
         ("spikelearn/neurons/**/*.py",),
         (
             "tests/reference",
+            "tests/property",
             "tests/naive",
             "tests/unit/test_values.py",
             "tests/unit/test_composition.py",
