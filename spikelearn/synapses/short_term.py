@@ -63,7 +63,7 @@ def _check_uziel(p: TsodyksUzielMarkramParameters) -> str | None:
 
 
 def decay(tau: Any) -> Any:
-    """A time constant that may be 0, as one by which can be divided: u is then U at every arrival."""
+    """A time constant that may be 0, as one by which can be divided: nothing is left in the next step."""
     return np.maximum(tau, _AT_ONCE)
 
 

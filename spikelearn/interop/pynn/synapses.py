@@ -13,6 +13,7 @@ from spikelearn.interop.pynn import simulator
 from spikelearn.interop.pynn.learning import BalancingSTDP, Bernoulli, PairSTDP
 from spikelearn.interop.pynn.values import alike, unchanged
 from spikelearn.synapses import StochasticRelease, TsodyksUzielMarkram
+from spikelearn.synapses.short_term import decay
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression", "AdditiveWeightDependence", "GutigWeightDependence",
@@ -21,9 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 Values = Mapping[str, np.ndarray]
-
-_AT_ONCE = 1e-6
-"""ms, a time constant after which nothing is left in the next step."""
 
 
 def check_weights(weights: Any, projection: Any) -> None:
@@ -92,7 +90,7 @@ class TsodyksMarkramSynapse(SynapseType, synapses.TsodyksMarkramSynapse):
     def synapse_parameters(self, values: Values, tau_syn: np.ndarray) -> dict[str, Any]:
         tau_rec = values["tau_rec"]
         # the closed form is 0/0 where they are the same
-        tau_syn = np.maximum(tau_syn, _AT_ONCE)
+        tau_syn = decay(tau_syn)
         tau_psc = np.where(np.abs(tau_syn - tau_rec) < 2e-6 * tau_rec, tau_rec * (1 + 2e-6), tau_syn)
         return {
             "U": alike(values["U"]), "tau_rec": alike(tau_rec), "tau_psc": alike(tau_psc),
