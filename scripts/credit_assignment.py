@@ -4,7 +4,8 @@
 
 Each part is a comparison as `spikelearn compare` makes it, in a store of its own; what is there is not computed again.
 All points are kept beside the page, in points.parquet: the page is made of these and of what is in the stores, which
-replaces points of the same rule, control and seed. So --compute is needed only for rules that have changed or are new.
+replaces points of the same rule, control and seed. So --compute is needed only for rules that have changed or are new;
+with --missing it computes what has no kept point.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.credit_assignment_thresholds import measured_in, thresholds  # noqa: E402
 from spikelearn.learning.comparison import Comparison, comparison_of  # noqa: E402
+from spikelearn.learning.controls import NONE  # noqa: E402
 from spikelearn.learning.rules import KNOWN, RULES  # noqa: E402
 
 PAGE = ROOT / "docs" / "results" / "credit_assignment.md"
@@ -33,15 +35,7 @@ DEEP = ("bptt", "fa", "dfa", "fa_spiking", "brainprop", "predictive_coding")
 """Rules that are tried with two hidden layers, and on digits: those that learn these in seconds."""
 SETTLING = ("ep", "ep_spiking", "chl", "generec")
 """Rules of circuits that settle, also tried on digits."""
-NOT_ON_MNIST = (
-    "eventprop",
-    "eventprop_delays",
-    "erbp",
-    "node_perturbation",
-    "reinforce",
-    "predictive_coding_dendritic",
-    "generalised_latent_equilibrium",
-)
+NOT_ON_MNIST = ("eventprop_delays", "generalised_latent_equilibrium")
 MANY_INPUTS = tuple(rule for rule in RULES if rule not in NOT_ON_MNIST)
 """Rules that are tried on MNIST: those that learn it in minutes and are not for what has an order in time."""
 FEATURES = ("oja", "similarity_matching", "hebb_nonlinear", "autoencoder")
@@ -145,7 +139,7 @@ PARTS = {
         "42 and 112 ms for each presentation, `erbp`, `node_perturbation` and `reinforce` (10, 13 and 6) and "
         "`predictive_coding_dendritic` are left out. Linear controls, of most "
         "rules, have the rates of the rule, with which that of `brainprop` does not learn.",
-        "mnist", MANY_INPUTS, 1, ("linear",), {"angles": False, "epochs": 2},
+        "mnist", MANY_INPUTS, 5, ("linear",), {"angles": False, "epochs": 2},
     ),
     "evidence_accumulation": Part(
         "Evidence accumulation", "50 recurrent cells, 1,000 sequences; see [memory](memory.md).",
@@ -220,39 +214,57 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, metavar="N", help="at most; default: as many as the part asks for")
     parser.add_argument("--mnist", default="", metavar="DIR", help="folder of MNIST's files")
     parser.add_argument("--compute", action="store_true", help="compute what is missing; otherwise only write the page")
+    parser.add_argument("--missing", action="store_true", help="with --compute: nothing of which a point is kept")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="default: all cores")
     return parser.parse_args(arguments)
 
 
 def compute(name: str, options: argparse.Namespace) -> None:
     """Compute what is missing of a part."""
-    from spikelearn.learning.comparison import compare
+    from spikelearn import sweep
+    from spikelearn.learning.comparison import MODEL
 
     part = PARTS[name]
     rules = [rule for rule in part.rules or RULES if rule in (options.rules or KNOWN)]
-    settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {})
-    controls = [each for each in part.controls if options.controls is None or each in options.controls]
-    seeds = min(part.seeds, options.seeds or part.seeds)
-    groups = [([rule for rule in rules if rule not in part.own], {})]
-    groups += [([rule], dict(part.own[rule])) for rule in rules if rule in part.own]
+    controls = [NONE, *(each for each in part.controls if options.controls is None or each in options.controls)]
+    seeds = range(1, min(part.seeds, options.seeds or part.seeds) + 1)
+    known = {key_of(point) for point in kept_points(name)} if options.missing else set()
+    groups: list[tuple[list[str], Mapping[str, Any]]] = [([rule for rule in rules if rule not in part.own], {})]
+    groups += [([rule], part.own[rule]) for rule in rules if rule in part.own]
     for group, own in groups:
-        if group:
-            compare(
-                options.out / name, part.task, group, seeds, controls, settings=settings | own, workers=options.workers
-            )  # fmt: skip
+        rows = [
+            {"rule": rule, "task": part.task, "control": control, "learner_seed": seed}
+            for seed in seeds
+            for rule in group
+            for control in controls
+            if (rule, control, seed) not in known
+        ]
+        settings = dict(part.settings) | ({"mnist": options.mnist} if part.task == "mnist" else {}) | dict(own)
+        if rows:
+            sweep.run(MODEL, options.out / name, sweep.Design(rows=rows), settings=settings, workers=options.workers)
 
 
 def points_of(name: str, stores: Path) -> list[dict[str, Any]]:
     """All points of a part, kept ones and those of its store; those of rules that there are no more are left out."""
-    import pyarrow.parquet as parquet
-
     from spikelearn.sweep.table import read_table
 
-    kept, store = _kept(name), stores / name
-    points = parquet.read_table(kept).to_pylist() if kept.exists() else []
-    points += read_table(store).to_pylist() if store.exists() else []
-    last = {(point["rule"], point["control"], point["learner_seed"]): point for point in points}
+    store = stores / name
+    points = kept_points(name) + (read_table(store).to_pylist() if store.exists() else [])
+    last = {key_of(point): point for point in points}
     return [last[key] for key in sorted(last) if key[0] in KNOWN]
+
+
+def kept_points(name: str) -> list[dict[str, Any]]:
+    """Those of a part that are kept beside the page."""
+    import pyarrow.parquet as parquet
+
+    kept = _kept(name)
+    return parquet.read_table(kept).to_pylist() if kept.exists() else []
+
+
+def key_of(point: Mapping[str, Any]) -> tuple[str, str, int]:
+    """What tells the points of a part apart."""
+    return point["rule"], point["control"], point["learner_seed"]
 
 
 def keep(name: str, points: Sequence[Mapping[str, Any]]) -> None:

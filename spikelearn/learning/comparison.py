@@ -11,9 +11,9 @@ from typing import Any
 
 from spikelearn import sweep
 from spikelearn.errors import ParameterError
-from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER
+from spikelearn.learning.controls import FROZEN, LINEAR, NONE, SHUFFLED_TEACHER
 from spikelearn.learning.examples import TASKS
-from spikelearn.learning.rules import KNOWN, LINEAR, RULES, learner_for
+from spikelearn.learning.rules import KNOWN, RULES, learner_for
 from spikelearn.sweep.design import Design
 from spikelearn.values import whole_number
 

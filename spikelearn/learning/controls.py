@@ -17,6 +17,8 @@ SHUFFLED_TEACHER = "shuffled_teacher"
 ABLATED_FEEDBACK = "ablated_feedback"
 CONTROLS = (FROZEN, SHUFFLED_TEACHER, ABLATED_FEEDBACK)
 """Values of a learner's parameter `control` other than "none"."""
+LINEAR = "linear"
+"""The control without hidden layers: a learner has it by `hidden=()`."""
 
 
 def check_control(control: str) -> None:

@@ -16,7 +16,7 @@ from spikelearn.learning.bursting_cortico_cortical import BurstingCorticoCortica
 from spikelearn.learning.components import COMPONENTS
 from spikelearn.learning.contrastive_divergence import ContrastiveDivergence
 from spikelearn.learning.contrastive_hebbian import ContrastiveHebbian
-from spikelearn.learning.controls import NONE, check_control
+from spikelearn.learning.controls import LINEAR, NONE, check_control
 from spikelearn.learning.csdp import ContrastiveSignalDependent
 from spikelearn.learning.deep_feedback_control import DeepFeedbackControl
 from spikelearn.learning.dendritic_error import DendriticError
@@ -117,9 +117,6 @@ UNSUPERVISED: Mapping[str, Learner] = {
 """Rules of hidden layers that know no labels, with a readout that learns from these. What is found without labels need
 not be what they depend on, XOR for one, so these are not in RULES."""
 KNOWN: Mapping[str, Learner] = {**RULES, **GENERATIVE, **UNSUPERVISED}
-
-LINEAR = "linear"
-"""The control without hidden layers, beside those of `CONTROLS`."""
 
 
 def learner_for(rule: str, task: str = "", control: str = NONE, **parameters: Any) -> Learner:

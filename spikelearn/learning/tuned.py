@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from spikelearn.learning.controls import NONE
+from spikelearn.learning.controls import LINEAR, NONE
 
 YIN_YANG: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
     "bptt": {"none": (0.25, 0.084, 0.8), "frozen": (0.056, 0.15, 0.8), "linear": (0.15, 0.072, 0.9)},
@@ -113,6 +113,44 @@ MNIST: Mapping[str, tuple[float, float, float]] = {
 """Rule -> learning rates of hidden layers and output, and their decay: the best that `scripts/tune_learners.py --task
 mnist --settings 3 --factors 0.015625 1 --examples 1000 --tests 500 --epochs 2 --seeds 101` found; besides, a rule has
 the other parameters in `DIGITS`."""
+MNIST_LINEAR: Mapping[str, tuple[float, float, float]] = {
+    "bptt": (0.0062, 0.023, 0.8),
+    "bptt_online": (0.0056, 0.0018, 0.95),
+    "bptt_resonate": (0.1, 0.05, 0.9),
+    "fa": (0.039, 0.0049, 0.8),
+    "dfa": (0.11, 0.01, 0.95),
+    "fa_spiking": (0.01, 0.0037, 0.95),
+    "erbp": (0.00077, 0.00047, 0.95),
+    "brainprop": (0.04, 0.0013, 0.95),
+    "eprop": (0.026, 0.004, 0.9),
+    "eprop_lif": (0.0053, 0.037, 0.95),
+    "eprop_nested": (0.01, 0.00096, 0.95),
+    "microcircuit": (12, 0.015, 0.9),
+    "node_perturbation": (0.028, 0.025, 0.9),
+    "weight_perturbation": (0.0018, 0.0023, 0.8),
+    "reinforce": (0.0096, 0.0031, 0.95),
+    "rstdp": (2, 0.15, 0.93),
+    "plateau": (11, 0.2, 0.95),
+    "burstprop": (0.78, 0.27, 0.9),
+    "koerding_koenig": (1, 0.1, 0.9),
+    "dopamine": (0.14, 0.14, 0.95),
+    "ep": (10, 0.1, 0.8),
+    "ep_spiking": (10, 0.1, 0.8),
+    "chl": (0.64, 0.0085, 0.8),
+    "generec": (1.3, 0.018, 0.8),
+    "almeida_pineda": (2.3, 0.0076, 0.9),
+    "predictive_coding": (1, 0.0096, 0.8),
+    "predictive_coding_dendritic": (0.095, 0.042, 0.8),
+    "predictive_coding_spiking": (0.05, 0.0045, 0.95),
+    "dtp": (0.0083, 0.00051, 0.95),
+    "target_prop": (0.036, 0.0096, 0.8),
+    "deep_feedback_control": (0.19, 0.0098, 0.9),
+    "burstccn": (1.2, 0.049, 0.9),
+    "latent_equilibrium": (0.1, 0.003, 0.85),
+    "forward_forward": (0.26, 0.033, 0.8),
+    "csdp": (0.01, 0.0015, 0.8),
+}
+"""The same of linear controls, with `--controls linear`: as many settings for each as for its rule."""
 XOR: Mapping[str, Mapping[str, Any]] = {
     "reinforce": {"learning_rate": (0.2, 0.25), "width": 0.2},
     "rstdp": {"learning_rate": (3.0, 0.25), "width": 0.2},
@@ -133,7 +171,8 @@ def tuned(rule: str, task: str, control: str) -> dict[str, Any]:
     """Parameters of a rule for a task; a control that was not tuned on its own has those of its rule."""
     own, rule = rule, SAME.get(rule, rule)
     if task == "mnist":
-        hidden, output, decay = MNIST.get(own) or MNIST.get(rule) or (None, None, None)
+        found = MNIST_LINEAR if control == LINEAR else MNIST
+        hidden, output, decay = found.get(own) or MNIST.get(own) or MNIST.get(rule) or (None, None, None)
         return dict(DIGITS.get(rule, {})) | ({"learning_rate": (hidden, output), "decay": decay} if hidden else {})
     if task == "yin_yang" and rule in YIN_YANG:
         of_rule = YIN_YANG[rule]

@@ -18,6 +18,7 @@ from spikelearn.learning.comparison import COLUMNS, Comparison, compare
 from spikelearn.learning.comparison_report import angles_table, needs_table, write_figures
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import KNOWN, RULES, learner_for
+from spikelearn.learning.tuned import MNIST, MNIST_LINEAR, YIN_YANG
 from spikelearn.plots.comparison import (
     accuracy_beside_controls,
     accuracy_by_events,
@@ -115,6 +116,14 @@ def test_wrong_comparisons_are_refused_before_anything_is_computed(tmp_path, wro
     with pytest.raises(ParameterError, match=message):
         compare(tmp_path / "out", **wrong)
     assert not (tmp_path / "out").exists()
+
+
+def test_linear_controls_were_tuned_wherever_their_rules_were():
+    assert all("linear" in of_rule for of_rule in YIN_YANG.values())
+    assert set(MNIST) <= set(MNIST_LINEAR)
+    rule, linear = (learner_for("brainprop", "mnist", control) for control in ("none", "linear"))
+    assert linear.hidden == ()
+    assert linear.learning_rate == MNIST_LINEAR["brainprop"][:2] != rule.learning_rate
 
 
 def test_every_rule_says_what_a_synapse_must_know():

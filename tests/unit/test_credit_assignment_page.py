@@ -118,3 +118,17 @@ def test_points_that_were_kept_stay_until_they_are_computed_again(tmp_path, monk
     )
     again = {(each["rule"], each["control"]): each["test_accuracy"] for each in points_of("xor", tmp_path / "stores")}
     assert again == {("bptt", "none"): 0.9, ("dfa", "none"): 0.6, ("fa", "none"): 0.8, ("fa", "frozen"): 0.5}
+
+
+def test_only_points_that_are_not_kept_are_computed_if_missing_ones_are_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "PAGE", tmp_path / "page.md")
+    (tmp_path / script.FOLDER / "xor_400").mkdir(parents=True)
+    keep("xor_400", [point("rstdp", 0.7, seed) for seed in range(1, 10)])
+    asked = []
+    monkeypatch.setattr("spikelearn.sweep.run", lambda model, store, design, **how: asked.extend(design.rows))
+    for extra, n in (["--missing"], 1), ([], 10):
+        asked.clear()
+        options = script.options_of(["--compute", "--rules", "rstdp", "--controls", *extra])
+        script.compute("xor_400", options)
+        assert [row["learner_seed"] for row in asked] == list(range(11 - n, 11))
+        assert {row["control"] for row in asked} == {"none"}
