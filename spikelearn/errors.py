@@ -60,6 +60,10 @@ class CoarseStepWarning(UserWarning):
     """A dt of half the fastest time constant of a population or more, so that results depend on dt."""
 
 
+class DivergenceWarning(UserWarning):
+    """Weights of a learner that grew without bound."""
+
+
 class ScaleWarning(UserWarning):
     """Features of which most hardly vary once all are mapped to 0 to 1 together."""
 

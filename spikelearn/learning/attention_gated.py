@@ -32,6 +32,7 @@ from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.kernels.random import random_uniform
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import KOLEN_POLLACK, LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import HiddenError
 from spikelearn.learning.gradient import Loss, Trajectory
@@ -77,8 +78,8 @@ class ForgettingParameters(NamedTuple):
     forgetting: Annotated[number, "decay of the weight, relative to the activity of the hidden cell"] = 0.0
     tau: Annotated[ms, "of the trace of errors: short, so that it is the error itself"] = 0.02
     tau_m: Annotated[ms, "membrane time constant, with which inputs are filtered"] = TAU_M
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _rates(p: ForgettingParameters, dt: float) -> dict[str, float]:

@@ -19,6 +19,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import KOLEN_POLLACK, LearnerWithFeedback
 from spikelearn.learning.layers import copy_scores, starting_weights
 from spikelearn.learning.learner import Learner
@@ -26,7 +27,7 @@ from spikelearn.learning.locality import Locality
 from spikelearn.network import Network
 from spikelearn.plasticity import BottomUpProduct, Plasticity, TopDownProduct
 
-LIMITS = {"W_min": -1e6, "W_max": 1e6}
+LIMITS = {"W_min": -LARGEST_WEIGHT, "W_max": LARGEST_WEIGHT}
 """Of weights: none in practice."""
 
 

@@ -28,6 +28,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.kernels.exponential import exponential
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
 from spikelearn.learning.locality import Locality
@@ -76,8 +77,8 @@ BurstEnsemble = NeuronModel(
 class BurstRatesParameters(NamedTuple):
     eta: Annotated[number, "learning rate"] = 1.0
     tau_m: Annotated[ms, "membrane time constant of the target, with which inputs are filtered"] = TAU
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 @scalar

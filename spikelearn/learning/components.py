@@ -26,6 +26,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT, warn_of_divergence
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import copy_scores, last_step_plastic
 from spikelearn.network import Network
@@ -79,6 +80,7 @@ class Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         order = np.random.default_rng([self.seed, self.epoch_]).permutation(len(X))
         self._present(X[order], self.decay**self.epoch_)
         self.epoch_ += 1
+        warn_of_divergence(self.circuit_, type(self).__name__, self.epoch_)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -135,7 +137,7 @@ class FirstComponent(Components):
 
     def connect(self, net: Network, inputs: Population, weights: np.ndarray) -> tuple[Population, list[Projection]]:
         cells = net.population(weights.shape[1], LinearRate(), name="cells")
-        rule = Oja(eta=self.learning_rate, W_min=-1e6, W_max=1e6)
+        rule = Oja(eta=self.learning_rate, W_min=-LARGEST_WEIGHT, W_max=LARGEST_WEIGHT)
         return cells, [net.connect(inputs, cells, "exc", weight=weights, plasticity=rule, **GRADED)]
 
 
@@ -176,7 +178,7 @@ class NonlinearHebb(Components):
 
     def connect(self, net: Network, inputs: Population, weights: np.ndarray) -> tuple[Population, list[Projection]]:
         cells = net.population(weights.shape[1], LinearRate(), name="cells")
-        rule = NonlinearHebbRule(eta=self.learning_rate, theta=self.theta, W_min=-1e6, W_max=1e6)
+        rule = NonlinearHebbRule(eta=self.learning_rate, theta=self.theta, W_min=-LARGEST_WEIGHT, W_max=LARGEST_WEIGHT)
         return cells, [net.connect(inputs, cells, "exc", weight=weights, plasticity=rule, **GRADED)]
 
 

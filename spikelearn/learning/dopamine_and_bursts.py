@@ -38,6 +38,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.attention_gated import chosen_cell
 from spikelearn.learning.burst_propagation import BURST_MIRROR, TAU, BurstEnsemble
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.gradient import Loss, Trajectory
 from spikelearn.learning.layers import copy_scores, populations, starting_weights
@@ -61,8 +62,8 @@ class TagsAtBurstsParameters(NamedTuple):
     tau_m: Annotated[ms, "membrane time constant of the target, with which inputs are filtered"] = TAU
     tau_c: Annotated[ms, "time constant of the eligibility"] = 1000.0
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 @scalar

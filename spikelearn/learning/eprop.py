@@ -30,6 +30,7 @@ from spikelearn.description.trials import Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.feedback_alignment import OutputError
 from spikelearn.learning.layers import (
@@ -106,7 +107,7 @@ class EligibilityPropagation(LearnerWithFeedback):
 
     def rule(self, eta: float, adapts: float) -> Any:
         """The plasticity of synapses onto cells that adapt, 1.0, or not, 0.0."""
-        given = {"tau_m": TAU_M, "tau_out": TAU_M, "W_min": -1e6, "W_max": 1e6}
+        given = {"tau_m": TAU_M, "tau_out": TAU_M, "W_min": -LARGEST_WEIGHT, "W_max": LARGEST_WEIGHT}
         return EProp(eta=eta, beta=self.beta * adapts, tau_a=self.tau_a, **given)
 
     def _layers(self, net: Network, sizes: Sequence[int]) -> list[Population]:

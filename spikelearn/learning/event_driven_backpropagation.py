@@ -24,6 +24,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.layers import TAU_M
 from spikelearn.learning.locality import Locality
 from spikelearn.learning.losses import CrossEntropy
@@ -40,8 +41,8 @@ class EventParameters(NamedTuple):
     tau: Annotated[ms, "of the trace of the source: short, so that it is the event itself"] = 0.02
     b_min: Annotated[number, "lower end of the window of potentials, from the threshold"] = -1.0
     b_max: Annotated[number, "upper end"] = 1.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _constants(p: EventParameters, dt: float) -> dict[str, float]:

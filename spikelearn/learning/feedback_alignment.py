@@ -26,6 +26,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import (
     GAIN,
@@ -50,8 +51,8 @@ from spikelearn.units import ms, number, weight
 class ErrorParameters(NamedTuple):
     eta: Annotated[number, "learning rate"] = 0.01
     tau_m: Annotated[ms, "membrane time constant of the target, with which inputs are filtered"] = TAU_M
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _constants(p: ErrorParameters, dt: float) -> dict[str, float]:

@@ -18,6 +18,7 @@ import numpy as np
 from spikelearn.description.population import Population
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.network import Network
 from spikelearn.neurons import HelmholtzUnit, PerfectIntegrator
 from spikelearn.plasticity import ActivityHomeostasis, SleepLearning, WakeLearning
@@ -123,7 +124,7 @@ def helmholtz_machine(
         wake = WakeLearning(eta=etas[min(k, len(etas) - 1)])
         machine.generative_biases.append(net.connect(always, layer, "apical", weight=start, plasticity=wake, **one))
         if k:
-            sleep = SleepLearning(eta=etas[k - 1], W_min=-1e6, W_max=1e6)
+            sleep = SleepLearning(eta=etas[k - 1], W_min=-LARGEST_WEIGHT, W_max=LARGEST_WEIGHT)
             machine.recognition_biases.append(
                 net.connect(always, layer, "basal", weight=start, plasticity=sleep, **one)
             )

@@ -24,6 +24,7 @@ from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
 from spikelearn.learning.cost import Cost
+from spikelearn.learning.divergence import warn_of_divergence
 from spikelearn.learning.encoding import Encoding, encoding_of, warn_of_scales
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.gradient import Loss, gradient
@@ -120,6 +121,7 @@ class Learner(ClassifierMixin, BaseEstimator):
         taught = generator.permutation(places) if self.control == SHUFFLED_TEACHER else places
         scores = self.learn(features[order], taught[order])
         self.epoch_ += 1
+        warn_of_divergence(self.circuit_, type(self).__name__, self.epoch_)
         right = float(np.mean(scores.argmax(axis=1) == places[order]))
         for name, value in (("presentations", self.cost_.presentations), ("online_accuracy", right)):
             self.history_.setdefault(name, []).append(value)

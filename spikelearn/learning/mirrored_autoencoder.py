@@ -37,6 +37,7 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Callback, Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT, warn_of_divergence
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import add_to_scores, copy_scores, subtract_from_scores
 from spikelearn.network import Network
@@ -76,8 +77,8 @@ class MirroredParameters(NamedTuple):
     eta: Annotated[number, "change of the weight by a pair of spikes"] = 1e-5
     forgetting: Annotated[number, "part of the weight that is lost with each hidden spike"] = 1e-5
     tau: Annotated[ms, "of both traces: long compared with a presentation"] = 1e15
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _constants(p: MirroredParameters, dt: float) -> dict[str, float]:
@@ -151,6 +152,7 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
         order = np.random.default_rng([self.seed, self.epoch_]).permutation(len(X))
         self._present(X[order], self.decay**self.epoch_)
         self.epoch_ += 1
+        warn_of_divergence(self.circuit_, type(self).__name__, self.epoch_)
         self.history_["alignment"].append(self.alignment())
         return self
 

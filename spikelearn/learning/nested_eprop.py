@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.eprop import GAMMA, EligibilityPropagation
 from spikelearn.learning.layers import TAU_M
 from spikelearn.neurons import LIFTwoAdaptations
@@ -34,4 +35,6 @@ class NestedEligibilityPropagation(EligibilityPropagation):
     def rule(self, eta: float, adapts: float) -> Any:
         fast = {"tau_1": self.tau_a, "beta_1": self.beta * adapts}
         slow = {"tau_2": self.tau_slow, "beta_2": self.beta_slow * adapts}
-        return EPropTwoAdaptations(eta=eta, tau_m=TAU_M, tau_out=TAU_M, W_min=-1e6, W_max=1e6, **fast, **slow)
+        return EPropTwoAdaptations(
+            eta=eta, tau_m=TAU_M, tau_out=TAU_M, W_min=-LARGEST_WEIGHT, W_max=LARGEST_WEIGHT, **fast, **slow
+        )

@@ -26,6 +26,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity import OneToOne
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.layers import GAIN, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
@@ -64,8 +65,8 @@ class CorrelationParameters(NamedTuple):
     tau: Annotated[ms, "of the trace of the source: short, so that it is what arrives"] = 0.02
     tau_c: Annotated[ms, "time constant of the eligibility: long, so that it is kept until the release"] = 1e15
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 @scalar

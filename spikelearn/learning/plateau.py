@@ -24,6 +24,7 @@ from spikelearn.description.population import Population
 from spikelearn.description.trials import Callback, Phase
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.feedback import LearnerWithFeedback
 from spikelearn.learning.layers import connect_forward, copy_scores, populations, starting_weights
 from spikelearn.learning.locality import Locality
@@ -95,7 +96,7 @@ class Plateau(LearnerWithFeedback):
         how = {"phi_max": self.phi_max, "t_average": float(self.average)}
         conductor = conductor_of(net)
         layers = populations(net, sizes, self.encoded, PlateauPyramidal(**how), TaughtPyramidal(**how))
-        limits = {"W_min": -1e6, "W_max": 1e6, "tau_x": float(self.average)}
+        limits = {"W_min": -LARGEST_WEIGHT, "W_max": LARGEST_WEIGHT, "tau_x": float(self.average)}
         at_hidden, at_output = (PlateauLearning(eta=eta, **limits) for eta in self.rates)
         rules = [*[at_hidden] * (len(sizes) - 2), at_output]
         weights = starting_weights(sizes, self.seed)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 from spikelearn.codegen.jit import scalar
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.plasticity.rule import Trace
 from spikelearn.plasticity.step_rule import StepRule
 from spikelearn.units import ms, number, weight
@@ -21,8 +22,8 @@ class ProductParameters(NamedTuple):
     eta: Annotated[number, "learning rate of a step"] = 0.1
     forgetting: Annotated[number, "decay of the weight, relative to the activity of one of both cells"] = 0.0
     tau: Annotated[ms, "of the trace of the source: short, so that it is what arrives"] = 0.02
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _constants(p: ProductParameters, dt: float) -> dict[str, float]:

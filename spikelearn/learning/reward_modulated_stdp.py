@@ -20,6 +20,7 @@ import numpy as np
 
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.population import Modulator
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.layers import TAU_M
 from spikelearn.learning.reward_pairs import RewardPairs
 from spikelearn.plasticity.rule import Plasticity, Trace
@@ -34,8 +35,8 @@ class SignedSTDPParameters(NamedTuple):
     tau_minus: Annotated[ms, "time constant of the trace of spikes of the target"] = 20.0
     tau_c: Annotated[ms, "time constant of the eligibility: long, so that it is kept until the release"] = 1e15
     b: Annotated[number, "concentration at which the weight does not change"] = 0.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 def _constants(p: SignedSTDPParameters, dt: float) -> dict[str, float]:

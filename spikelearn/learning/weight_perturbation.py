@@ -26,6 +26,7 @@ import numpy as np
 from spikelearn.codegen.jit import scalar
 from spikelearn.description.trials import Phase
 from spikelearn.learning.circuit import Circuit
+from spikelearn.learning.divergence import LARGEST_WEIGHT
 from spikelearn.learning.layers import GAIN, answering, connect_forward, populations, starting_weights
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.locality import Locality
@@ -43,8 +44,8 @@ _NOT_DRAWN = -1e3
 class ExploringParameters(NamedTuple):
     sigma: Annotated[weight, "standard deviation of the perturbation"] = 0.3
     share: Annotated[number, "of synapses that are perturbed at a time"] = 1.0
-    W_min: Annotated[weight, "smallest weight"] = -1e6
-    W_max: Annotated[weight, "largest weight"] = 1e6
+    W_min: Annotated[weight, "smallest weight"] = -LARGEST_WEIGHT
+    W_max: Annotated[weight, "largest weight"] = LARGEST_WEIGHT
 
 
 @scalar

@@ -13,8 +13,9 @@ from sklearn.utils.estimator_checks import check_classifiers_train, estimator_ch
 from tolerances import ULP
 
 import spikelearn as sl
-from spikelearn.errors import ParameterError, ScaleWarning, SpikelearnError
+from spikelearn.errors import DivergenceWarning, ParameterError, ScaleWarning, SpikelearnError
 from spikelearn.learning.assessment import angles_of
+from spikelearn.learning.components import FirstComponent
 from spikelearn.learning.controls import ablated_feedback, frozen, linear, shuffled_teacher
 from spikelearn.learning.examples import examples_of
 from spikelearn.learning.rules import RULES, learner_for
@@ -184,6 +185,17 @@ def test_features_that_one_map_makes_invisible_are_warned_of():
     with pytest.warns(ScaleWarning, match=r"half of the features vary by less than 2.5 % .*MinMaxScaler"):
         learner_for("fa").prepare(in_units, y)
     learner_for("fa").prepare(255.0 * X, y)
+
+
+def test_weights_that_grow_without_bound_are_warned_of():
+    X, y = sl.tasks.yin_yang(100, 1)
+    learner = learner_for("predictive_coding_dendritic", "yin_yang", hidden=(30, 30), seed=1)
+    told = r"DendriticPredictiveCoding: .* of '.*hidden 1' are 1,000,000 or more after epoch 1: learning has diverged"
+    with pytest.warns(DivergenceWarning, match=told):
+        learner.partial_fit(X, y)
+    components = FirstComponent(2, learning_rate=1e5)
+    with pytest.warns(DivergenceWarning, match="FirstComponent: "):
+        components.partial_fit(X)
 
 
 @pytest.mark.parametrize(
