@@ -29,12 +29,13 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.divergence import LARGEST_WEIGHT, warn_of_divergence
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import copy_scores, last_step_plastic
+from spikelearn.learning.parameter_kinds import check_kinds
 from spikelearn.network import Network
 from spikelearn.neurons import LinearRate
 from spikelearn.plasticity import NonlinearHebb as NonlinearHebbRule
 from spikelearn.plasticity import Oja
 from spikelearn.plasticity import SimilarityMatching as SimilarityMatchingRule
-from spikelearn.values import whole_number
+from spikelearn.values import one_number, whole_number
 
 GRADED: Mapping[str, Any] = {"on": "rate", "payload": "y", "delay": 1.0}
 
@@ -98,13 +99,12 @@ class Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self.circuit_.weights(self.circuit_.forward[0]).T
 
     def _begin(self, X: np.ndarray) -> None:
+        check_kinds(self)
         n = whole_number(self.n_components, "n_components", least=1)
         if n > X.shape[1]:
             raise ParameterError(f"n_components: expected at most the {X.shape[1]} features, got {n}")
         for name in ("learning_rate", "decay"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0.0):
-                raise ParameterError(f"{name}: expected a positive number, got {value!r}")
+            one_number(getattr(self, name), "1", name, above=0.0)
         self.mean_, self.epoch_ = X.mean(axis=0), 0
         self._scaling_ = whitening(X) if self.whitens else np.eye(X.shape[1]) * np.sqrt(n / total_variance(X))
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
@@ -151,8 +151,7 @@ class SimilarityMatching(Components):
     lateral: float = 5.0
 
     def connect(self, net: Network, inputs: Population, weights: np.ndarray) -> tuple[Population, list[Projection]]:
-        if not (np.isfinite(self.lateral) and self.lateral > 0.0):
-            raise ParameterError(f"lateral: expected a positive number, got {self.lateral!r}")
+        one_number(self.lateral, "1", "lateral", above=0.0)
         cells = net.population(weights.shape[1], LinearRate(tau=2.0, leak=0.0), name="cells")
         forward, lateral = (SimilarityMatchingRule(eta=each * self.learning_rate) for each in (1.0, self.lateral))
         return cells, [

@@ -55,6 +55,7 @@ class ContrastiveDivergence(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(global_scalar=True, phases=True)
+    has_feedback: ClassVar[bool] = True
 
     epochs: int = 10
     learning_rate: float | tuple[float, float] = (0.002, 0.002)

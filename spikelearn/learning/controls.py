@@ -46,7 +46,7 @@ def shuffled_teacher(learner: AnyLearner) -> AnyLearner:
 
 
 def ablated_feedback(learner: AnyLearner) -> AnyLearner:
-    """The same learner, not fitted, whose feedback projections have the weight 0.
+    """The same learner, not fitted, whose feedback projections have the weight 0. Fitting one without any is an error.
 
     >>> learner = ablated_feedback(FeedbackAlignment(hidden=(10,), epochs=2))
     """

@@ -123,6 +123,7 @@ class DeepFeedbackControl(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
+    has_feedback: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (4.0, 0.02)
     decay: float = 0.85

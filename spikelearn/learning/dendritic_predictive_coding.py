@@ -85,6 +85,7 @@ class DendriticPredictiveCoding(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True)
+    has_feedback: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (2.0, 0.1)
     decay: float = 0.85

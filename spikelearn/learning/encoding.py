@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.description.population import Population
-from spikelearn.errors import ParameterError, ScaleWarning
+from spikelearn.errors import ScaleWarning
 from spikelearn.neurons.perfect_integrator import PerfectIntegrator
 from spikelearn.sources import Poisson
+from spikelearn.values import word
 from spikelearn.warn import warn
 
 
@@ -32,7 +33,7 @@ def _currents(population: Population, features: np.ndarray) -> dict[str, Any]:
 
 
 def _rates(population: Population, features: np.ndarray) -> dict[str, Any]:
-    return {"rates": {population: 1000.0 * features}}
+    return {"rates": {population: 1000.0 * np.clip(features, 0.0, 1.0)}}
 
 
 ENCODINGS: Mapping[str, Encoding] = {
@@ -40,14 +41,14 @@ ENCODINGS: Mapping[str, Encoding] = {
     "regular": Encoding(PerfectIntegrator(interval=1.0), {"on": "spike"}, _currents),
     "poisson": Encoding(Poisson(rate=0.0), {"on": "spike"}, _rates, random=True),
 }
-"""A feature of 1 is, in every step of 1 ms: "graded" a value of 1, "regular" a spike, "poisson" a spike on average."""
+"""A feature of 1 is, in every step of 1 ms: "graded" a value of 1, "regular" a spike, "poisson" a spike on average.
+
+Of later examples what is below 0 counts as 0; above 1 values go on, and spikes are as for 1."""
 
 
 def encoding_of(name: str) -> Encoding:
     """Raises ParameterError for an unknown name."""
-    if name not in ENCODINGS:
-        raise ParameterError(f"encoding: expected one of {', '.join(ENCODINGS)}, got {name!r}")
-    return ENCODINGS[name]
+    return ENCODINGS[word(name, ENCODINGS, "encoding")]
 
 
 def warn_of_scales(X: np.ndarray, learner: str) -> None:

@@ -30,10 +30,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.losses import SquaredError
 from spikelearn.learning.two_phases import Currents, TwoPhases
+from spikelearn.values import one_number
 
 
 @dataclass(eq=False, repr=False)
@@ -48,8 +48,7 @@ class EquilibriumPropagation(TwoPhases):
     centred: bool = True
 
     def build(self, sizes: Sequence[int]) -> Circuit:
-        if not (np.isfinite(self.beta) and self.beta > 0.0):
-            raise ParameterError(f"beta: expected a positive number, got {self.beta!r}")
+        one_number(self.beta, "1", "beta", above=0.0)
         return super().build(sizes)
 
     def loss(self, circuit: Circuit, y: np.ndarray) -> SquaredError:

@@ -95,7 +95,7 @@ class EventProp(Learner):
     ) -> tuple[Network, list[Population], list[Projection]]:
         """A network with a copy of all cells for each example; the cells of the first come first in each layer."""
         net, n = Network(dt=DT, seed=self.seed, threads=self.threads), len(X)
-        times = FIRST_SPIKE + 0.6 * self.steps * (1.0 - X)
+        times = FIRST_SPIKE + 0.6 * self.steps * (1.0 - np.clip(X, 0.0, 1.0))
         layers = [net.population(X.size, SpikeList(times.ravel(), np.arange(X.size)), name="input")]
         forward = []
         for k, w in enumerate(weights):

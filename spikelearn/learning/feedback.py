@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from spikelearn.analysis import angle
 from spikelearn.description.population import Population
@@ -79,6 +80,7 @@ class LearnerWithFeedback(Learner):
 
     mirror_mode: ClassVar[MirrorMode]
     """How its cells send noise."""
+    has_feedback: ClassVar[bool] = True
     stays_tied: ClassVar[bool] = False
     """Whether synapses of both directions learn alike, so that weights that are tied at first need not be copied."""
     forgets_itself: ClassVar[bool] = False
@@ -139,13 +141,9 @@ class LearnerWithFeedback(Learner):
             return phases if self.stays_tied else ending(phases, tying(paths))
         return ending(phases, self._kolen_pollack(circuit, paths))
 
-    def hand_over(self, circuit: Circuit) -> Circuit:
-        for there, here in zip(self.circuit_.feedback, circuit.feedback, strict=True):
-            circuit.network.set_weights(here, self.circuit_.weights(there))
-        return super().hand_over(circuit)
-
     def feedback_angles(self) -> list[float]:
         """Degrees between V and W^T for each hidden layer, from the first one on."""
+        check_is_fitted(self)
         found, above = [], np.ones((0, 0))
         for path in self.paths(self.circuit_):
             W = np.concatenate([self.circuit_.weights(each) for each in path.forward], axis=1)

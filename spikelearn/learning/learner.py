@@ -22,16 +22,17 @@ from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase, Trials
 from spikelearn.errors import ParameterError
 from spikelearn.learning.circuit import Circuit
-from spikelearn.learning.controls import FROZEN, NONE, SHUFFLED_TEACHER, check_control
+from spikelearn.learning.controls import ABLATED_FEEDBACK, FROZEN, NONE, SHUFFLED_TEACHER, check_control
 from spikelearn.learning.cost import Cost
 from spikelearn.learning.divergence import warn_of_divergence
 from spikelearn.learning.encoding import Encoding, encoding_of, warn_of_scales
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.gradient import Loss, gradient
 from spikelearn.learning.locality import Locality
+from spikelearn.learning.parameter_kinds import check_kinds
 from spikelearn.neurons import Neuron
 from spikelearn.results.run import Run
-from spikelearn.values import whole_number
+from spikelearn.values import one_number, whole_number
 
 
 @dataclass(eq=False, repr=False)
@@ -49,10 +50,11 @@ class Learner(ClassifierMixin, BaseEstimator):
     value for each epoch; cost_, of all presentations that taught.
 
     Features are numbers from 0 to 1. If those of the first examples are not, all features are mapped by one linear
-    function, so that the smallest and the largest number of all become 0 and 1, as suits images. Features in different
-    units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so where it matters. The
-    features of a sequence stand in one row: first all of the first element, then those of the next; each element has
-    `features / elements` of them, and as many input cells.
+    function, so that the smallest and the largest number of all become 0 and 1, as suits images. Later examples are
+    mapped by the same; what is below 0 then counts as 0, and where spikes stand for it what is above 1 counts as 1.
+    Features in different units should each be scaled before, with scikit-learn's MinMaxScaler; ScaleWarning says so
+    where it matters. The features of a sequence stand in one row: first all of the first element, then those of the
+    next; each element has `features / elements` of them, and as many input cells.
 
     >>> X, y = sl.tasks.yin_yang(100, seed=1)
     >>> learner = sl.learning.FeedbackAlignment(hidden=(10,), epochs=2).fit(X, y)
@@ -62,6 +64,8 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     locality: ClassVar[Locality] = Locality()
     """What a synapse must know."""
+    has_feedback: ClassVar[bool] = False
+    """Whether something comes back to hidden layers that the control "ablated_feedback" takes away."""
     sequences: ClassVar[bool] = False
     """Whether examples may have more than one element: whether `phases` shows them all."""
     surrogate: ClassVar[Any] = "fast_sigmoid"
@@ -113,7 +117,10 @@ class Learner(ClassifierMixin, BaseEstimator):
         return fit_anew(self, X, y)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """One more pass over examples. classes: all labels, needed by the first call if some of them are not in y."""
+        """One more pass over examples. classes: all labels, needed by the first call if some of them are not in y.
+
+        Each call counts as an epoch, by which learning rates decay: for parts of a pass, `decay` is to be 1.
+        """
         self.prepare(X, y, classes)
         features, places = self.examples(X, y)
         generator = np.random.default_rng([self.seed, self.epoch_])
@@ -131,20 +138,19 @@ class Learner(ClassifierMixin, BaseEstimator):
         """Make the network for such examples, unless there is one; nothing is learned. Arguments as for partial_fit."""
         if not hasattr(self, "circuit_"):
             X, y = validate_data(self, X, y, dtype=np.float64)
-            check_classification_targets(y)
-            self._begin(X, np.unique(column_or_1d(y) if classes is None else classes))
+            labels = _labels(y)
+            known = np.unique(labels if classes is None else _labels(classes, "classes"))
+            _places(labels, known)
+            self._begin(X, known)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ParameterError(f"classes: expected {self.classes_.tolist()}, as at first, got {classes!r:.200}")
         return self
 
     def examples(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """What input cells are given, (n, elements * inputs), and the places of the labels among the classes, (n,)."""
+        check_is_fitted(self)
         X, y = validate_data(self, X, y, dtype=np.float64, reset=False)
-        y = column_or_1d(y, warn=True)
-        places = np.searchsorted(self.classes_, y)
-        known = self.classes_[np.minimum(places, len(self.classes_) - 1)] == y
-        if not np.all(known):
-            unknown = ", ".join(map(repr, np.unique(y[~known]).tolist()))
-            raise ParameterError(f"y: expected labels among {self.classes_.tolist()}, got also {unknown}")
-        return self._features(X), places
+        return self._features(X), _places(_labels(y, warn=True), self.classes_)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -218,7 +224,13 @@ class Learner(ClassifierMixin, BaseEstimator):
 
     def _begin(self, X: np.ndarray, classes: np.ndarray) -> None:
         """Check the parameters and make the network."""
+        check_kinds(self)
         check_control(self.control)
+        if self.control == ABLATED_FEEDBACK and not self.has_feedback:
+            raise ParameterError(
+                f"control: {type(self).__name__} has no feedback weights to ablate, so that nothing would be without "
+                "them; expected another control"
+            )
         if not isinstance(self.hidden, tuple | list):
             raise ParameterError(f"hidden: expected a tuple of the sizes of hidden layers, got {self.hidden!r}")
         sizes = [whole_number(n, "size of a hidden layer", least=1) for n in self.hidden]
@@ -226,9 +238,7 @@ class Learner(ClassifierMixin, BaseEstimator):
         self._check_elements(X.shape[1])
         if len(classes) < 2:
             raise ParameterError(f"y: expected at least two classes, got one class: {classes.tolist()}")
-        if not (np.isfinite(self.decay) and self.decay > 0.0):
-            raise ParameterError(f"decay: expected a positive number, got {self.decay!r}")
-        whole_number(self.seed, "seed", least=0)
+        one_number(self.decay, "1", "decay", above=0.0)
         _ = self.rates
         low, high = float(X.min()), float(X.max())
         if not 0.0 <= low <= high <= 1.0:
@@ -268,8 +278,9 @@ class Learner(ClassifierMixin, BaseEstimator):
         return scores, run
 
     def hand_over(self, circuit: Circuit) -> Circuit:
-        """Give the present weights of projections that learn to a new circuit, which is returned."""
-        for there, here in zip(self.circuit_.learning, circuit.learning, strict=True):
+        """Give the present weights of projections that learn, and of feedback, to a new circuit, which is returned."""
+        kept = zip(*(dict.fromkeys([*each.learning, *each.feedback]) for each in (self.circuit_, circuit)), strict=True)
+        for there, here in kept:
             circuit.network.set_weights(here, self.circuit_.weights(there))
         return circuit
 
@@ -295,3 +306,23 @@ class Learner(ClassifierMixin, BaseEstimator):
         if run.interrupted:
             raise KeyboardInterrupt
         return scores, run, time.process_time() - begun
+
+
+def _labels(y: Any, what: str = "y", warn: bool = False) -> np.ndarray:
+    """Labels, (n,). Raises ParameterError, or what scikit-learn raises where they are not those of classes."""
+    try:
+        with np.errstate(invalid="ignore"):  # it casts NaN before it refuses it
+            check_classification_targets(y)
+    except TypeError:
+        raise ParameterError(f"{what}: expected labels of one kind, numbers or text, got {y!r:.200}") from None
+    return column_or_1d(y, warn=warn)
+
+
+def _places(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The places of labels among the classes, which are in order, (n,). Raises ParameterError."""
+    places = np.searchsorted(classes, labels)
+    known = classes[np.minimum(places, len(classes) - 1)] == labels
+    if not np.all(known):
+        unknown = ", ".join(map(repr, np.unique(labels[~known]).tolist()))
+        raise ParameterError(f"y: expected labels among {classes.tolist()}, got also {unknown}")
+    return places

@@ -40,6 +40,7 @@ from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.divergence import LARGEST_WEIGHT, warn_of_divergence
 from spikelearn.learning.epochs import fit_anew
 from spikelearn.learning.layers import add_to_scores, copy_scores, subtract_from_scores
+from spikelearn.learning.parameter_kinds import check_kinds
 from spikelearn.network import Network
 from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity.rule import PlasticityRule, Trace
@@ -160,6 +161,7 @@ class MirroredAutoencoder(TransformerMixin, BaseEstimator):
         """Make the network for such examples, unless there is one; nothing is learned."""
         if not hasattr(self, "circuit_"):
             X = validate_data(self, X, dtype=np.float64)
+            check_kinds(self)
             one_number(self.decay, "1", "decay", above=0.0)
             whole_number(self.steps, "steps", least=1)
             hidden = whole_number(self.hidden, "hidden", least=1)

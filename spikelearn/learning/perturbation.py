@@ -12,6 +12,7 @@ Fiorillo & Schultz 2005, Science 307:1642). So a learning rate is a change of we
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,10 @@ ADAPTATION = 0.02
 
 def sigmas(sigma: float | tuple[float, float]) -> tuple[float, float]:
     """Of the perturbations of hidden layers and of the output. Raises ParameterError unless they are positive."""
-    hidden, output = sigma if isinstance(sigma, tuple) else (sigma, sigma)
-    if not all(np.isfinite(each) and each > 0.0 for each in (hidden, output)):
+    pair = tuple(sigma) if isinstance(sigma, tuple | list) else (sigma, sigma)
+    if len(pair) != 2 or not all(isinstance(each, Real) and 0.0 < each < math.inf for each in pair):
         raise ParameterError(f"sigma: expected a positive number or a pair of them, got {sigma!r}")
-    return float(hidden), float(output)
+    return float(pair[0]), float(pair[1])
 
 
 def pair(

@@ -40,6 +40,7 @@ from spikelearn.neurons.model import NeuronModel
 from spikelearn.plasticity.rule import Plasticity, Trace
 from spikelearn.plasticity.signal_rule import SignalRule
 from spikelearn.units import ms, number
+from spikelearn.values import one_number
 
 CHOICE, CONFIDENCE = "choice", "confidence"
 REWARDS = (CHOICE, CONFIDENCE)
@@ -152,8 +153,7 @@ class RewardPairs(Learner):
         if self.reward not in REWARDS:
             raise ParameterError(f"reward: expected one of {', '.join(REWARDS)}, got {self.reward!r}")
         for name, value in (("width", self.width), ("sigma", self.sigma)):
-            if not (np.ndim(value) == 0 and 0.0 < value < np.inf):
-                raise ParameterError(f"{name}: expected a positive number, got {value!r}")
+            one_number(value, "1", name, above=0.0)
         net = Network(dt=1.0, seed=self.seed, threads=self.threads)
         reward = net.modulator("reward", tau=TAU_RELEASE)
         layers = populations(

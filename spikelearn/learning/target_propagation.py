@@ -124,6 +124,7 @@ class TargetPropagation(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
+    has_feedback: ClassVar[bool] = True
 
     learning_rate: float | tuple[float, float] = (0.5, 0.02)
     decay: float = 0.8

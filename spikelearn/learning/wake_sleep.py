@@ -47,6 +47,7 @@ class WakeSleep(Learner):
     """
 
     locality: ClassVar[Locality] = Locality(target_signal=True, phases=True)
+    has_feedback: ClassVar[bool] = True
 
     epochs: int = 12
     learning_rate: float | tuple[float, float] = (0.05, 0.05)

@@ -176,9 +176,9 @@ def test_scikit_learn_finds_a_transformer(rule):
         (FirstComponent(n_components=11), "n_components: expected at most the 10 features, got 11"),
         (FirstComponent(n_components=0), "n_components"),
         (FirstComponent(epochs=0), "epochs"),
-        (FirstComponent(learning_rate=-1.0), "learning_rate: expected a positive number"),
-        (NonlinearHebb(decay=0.0), "decay: expected a positive number"),
-        (SimilarityMatching(lateral=0.0), "lateral: expected a positive number"),
+        (FirstComponent(learning_rate=-1.0), "learning_rate: expected more than 0, got"),
+        (NonlinearHebb(decay=0.0), "decay: expected more than 0, got"),
+        (SimilarityMatching(lateral=0.0), "lateral: expected more than 0, got"),
     ],
 )
 def test_wrong_parameters_are_named(learner, message):

@@ -217,7 +217,7 @@ def test_frozen_hidden_layers_keep_the_feedback_among_them():
     [
         ({"steps": 1}, "steps"),
         ({"taught": 1}, "taught"),
-        ({"beta": 0.0}, "beta: expected a positive number, got 0.0"),
+        ({"beta": 0.0}, "beta: expected more than 0, got 0.0"),
         ({"quantum": -0.1}, "quantum: expected at least 0, got -0.1"),
         ({"encoding": "poisson"}, "encoding: clamped cells need 'graded' values, got 'poisson'"),
     ],
