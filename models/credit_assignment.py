@@ -28,6 +28,9 @@ from spikelearn.plots.style import clean, colour
 
 CHECKPOINTS = (0, 1, 2, 5, 10)
 """Epochs after which angles are measured, beside the last."""
+FLAGS = {"True": True, "False": False, "true": True, "false": False}
+OWN = {"control": "control", "seed": "learner_seed"}
+"""Parameter of a learner -> that of this model which sets it."""
 SHOWN = 200
 """Test examples in the run whose raster is drawn."""
 
@@ -56,10 +59,12 @@ PUBLISHED = {"test_accuracy": Published("0.976 (backpropagation, rate neurons, 4
 
 
 def option(text: str) -> tuple[str, Any]:
-    """The name and the value, a number where it is one."""
+    """The name and the value, a flag or a number where it is one."""
     name, equals, value = text.partition("=")
     if not (name and equals and value):
         raise ParameterError(f"options: expected NAME=VALUE, got {text!r}")
+    if value in FLAGS:
+        return name, FLAGS[value]
     for number in (int, float):
         try:
             return name, number(value)
@@ -75,7 +80,10 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: Any = None) -
     given |= {"hidden": p.hidden} if p.hidden else {}
     given |= {"learning_rate": p.learning_rate} if p.learning_rate else {}
     given |= {"decay": p.decay} if p.decay else {}
-    given |= dict(option(each) for each in p.options)
+    options = dict(option(each) for each in p.options)
+    if own := [f"{OWN[name]} instead of {name}" for name in options if name in OWN]:
+        raise ParameterError(f"options: set the parameter {', '.join(own)}")
+    given |= options
     known = learner_for(p.rule).get_params()
     if unknown := [name for name in given if name not in known]:
         raise ParameterError(f"options: {p.rule} has no {', '.join(unknown)}; it has {', '.join(known)}")

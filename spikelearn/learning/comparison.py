@@ -12,7 +12,7 @@ from typing import Any
 from spikelearn import sweep
 from spikelearn.errors import ParameterError
 from spikelearn.learning.controls import FROZEN, LINEAR, NONE, SHUFFLED_TEACHER
-from spikelearn.learning.examples import TASKS
+from spikelearn.learning.examples import TASKS, Examples, examples_of
 from spikelearn.learning.rules import KNOWN, RULES, learner_for
 from spikelearn.sweep.design import Design
 from spikelearn.values import whole_number
@@ -45,17 +45,16 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Compute what is missing in the store `out`, and return the table of all that is in it.
 
-    task: a key of TASKS. rules: keys of KNOWN; None for all of RULES. seeds: learners of each rule.
-    controls: keys of CONTROLS.
-    options: of `sweep.run`, such as quick, workers and settings. Raises ParameterError for an unknown name, otherwise
-    what `sweep.run` raises.
+    task: a key of TASKS. rules: keys of KNOWN; None for all of RULES, of a task of sequences those that learn them.
+    seeds: learners of each rule. controls: keys of CONTROLS.
+    options: of `sweep.run`, such as quick, workers and settings. Raises ParameterError for an unknown name and for a
+    rule that cannot learn the task, ExperimentError for MNIST without its files, otherwise what `sweep.run` raises.
     """
-    rules = list(RULES) if rules is None else list(rules)
-    for rule in rules:
-        learner_for(rule)
     for what, given, known in (("task", [task], TASKS), ("controls", controls, CONTROLS)):
         if unknown := [name for name in given if name not in known]:
             raise ParameterError(f"{what}: expected any of {', '.join(known)}, got {', '.join(map(repr, unknown))}")
+    folder = (options.get("settings") or {}).get("mnist", "")
+    rules = _rules(rules, examples_of(task, mnist=folder))
     points = [
         {"rule": rule, "task": task, "control": control, "learner_seed": seed}
         for seed in range(1, whole_number(seeds, "seeds", least=1) + 1)
@@ -63,6 +62,17 @@ def compare(
         for control in (NONE, *controls)
     ]
     return comparison_of(sweep.run(MODEL, out, Design(rows=points), **options).table().to_pylist())
+
+
+def _rules(given: Sequence[str] | None, examples: Examples) -> list[str]:
+    """The rules given, or all that learn such examples. Raises ParameterError."""
+    sequences = int(examples.learner.get("elements", 1)) > 1
+    if given is None:
+        return [rule for rule, learner in RULES.items() if learner.sequences or not sequences]
+    learners = {rule: learner_for(rule) for rule in given}
+    if unable := [rule for rule, learner in learners.items() if sequences and not learner.sequences]:
+        raise ParameterError(f"rules: the task is one of sequences, which {', '.join(unable)} cannot learn")
+    return list(learners)
 
 
 def comparison_of(points: Iterable[Mapping[str, Any]]) -> Comparison:

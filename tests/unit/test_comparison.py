@@ -7,11 +7,12 @@ import json
 
 import numpy as np
 import pytest
+from spikelearn.models.credit_assignment import option
 from tolerances import METHOD
 
 import spikelearn as sl
 from spikelearn.cli import main
-from spikelearn.errors import ParameterError, SpikelearnError
+from spikelearn.errors import ExperimentError, ParameterError, SpikelearnError
 from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 from spikelearn.learning.assessment import angles_of, assess, samples_to
 from spikelearn.learning.comparison import COLUMNS, Comparison, compare
@@ -110,6 +111,8 @@ def test_a_comparison_has_a_row_for_each_rule_and_seed_and_goes_on(tmp_path, cap
         ({"task": "go"}, "task: expected any of xor"),
         ({"controls": ["ice"]}, "controls: expected any of frozen"),
         ({"seeds": 0}, "seeds"),
+        ({"task": "pixels", "rules": ["fa", "koerding_koenig"]}, "of sequences, which koerding_koenig cannot learn"),
+        ({"task": "mnist"}, "task mnist: expected the folder of the MNIST files"),
     ],
 )
 def test_wrong_comparisons_are_refused_before_anything_is_computed(tmp_path, wrong, message):
@@ -124,6 +127,28 @@ def test_linear_controls_were_tuned_wherever_their_rules_were():
     rule, linear = (learner_for("brainprop", "mnist", control) for control in ("none", "linear"))
     assert linear.hidden == ()
     assert linear.learning_rate == MNIST_LINEAR["brainprop"][:2] != rule.learning_rate
+
+
+def test_mnist_without_its_files_is_refused_before_anything_is_computed(tmp_path):
+    with pytest.raises(ExperimentError, match="no file .*images"):
+        compare(tmp_path / "out", "mnist", ["fa"], settings={"mnist": str(tmp_path)})
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_rules_of_a_task_of_sequences_are_those_that_learn_them(tmp_path, monkeypatch):
+    asked = []
+
+    def run(model, out, design, **options):
+        asked.extend(row["rule"] for row in design.rows)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spikelearn.learning.comparison.sweep.run", run)
+    for task in ("pixels", "xor"):
+        with pytest.raises(KeyboardInterrupt):
+            compare(tmp_path, task, seeds=1, controls=())
+    able = [rule for rule, learner in RULES.items() if learner.sequences]
+    assert "eprop" in able and "ep" not in able
+    assert asked == [*able, *RULES]
 
 
 def test_every_rule_says_what_a_synapse_must_know():
@@ -194,10 +219,17 @@ def test_each_rule_is_drawn_once_with_its_name_at_most_six_to_a_panel_the_others
     assert [len(ax.get_lines()) for ax in axes] == [14, 14, 14]
 
 
+def test_an_option_is_a_flag_a_number_or_a_word():
+    texts = ("direct=False", "bias=true", "steps=60", "spread=0.5", "feedback=tied")
+    assert [option(text)[1] for text in texts] == [False, True, 60, 0.5, "tied"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [("steeps=3", "options: fa has no steeps; it has bias, control"), ("steps", "options: expected NAME=VALUE"),
-     ("=3", "options: expected NAME=VALUE"), ("steps=many", "steps")],
+     ("=3", "options: expected NAME=VALUE"), ("steps=many", "steps"), ("direct=0", "direct: expected True or False"),
+     ("control=frozen", "options: set the parameter control instead of control"),
+     ("seed=3", "options: set the parameter learner_seed instead of seed")],
 )  # fmt: skip
 def test_parameters_that_a_learner_does_not_have_are_refused_with_those_that_it_has(options, message):
     model = load_experiment("credit_assignment")
