@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ParameterError
 from spikelearn.values import whole_number
 
@@ -13,6 +14,7 @@ BAR = 0.2
 """Probability of each bar of that direction."""
 
 
+@checks_arguments
 def bars(n: int, seed: int, size: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """Pictures, (n, size * size), row by row, of 0 and 1, and whether their bars are vertical, (n,), 1 or 0.
 
@@ -30,6 +32,7 @@ def bars(n: int, seed: int, size: int = 4) -> tuple[np.ndarray, np.ndarray]:
     return _drawn(vertical, there), vertical.astype(int)
 
 
+@checks_arguments
 def bars_distribution(size: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """All pictures that `bars` can draw, (k, size * size), and their probabilities, (k,); 30 of size 4.
 

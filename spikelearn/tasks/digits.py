@@ -62,6 +62,8 @@ def split(images: np.ndarray, labels: np.ndarray, n_train: int = 0, validation: 
     """
     if len(images) != len(labels):
         raise ExperimentError(f"split: expected as many labels as images, got {len(labels)} and {len(images)}")
+    if n_train < 0:
+        raise ExperimentError(f"split: expected an n_train of at least 0, got {n_train}")
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
     if validation:
         order = order[: int(TRAINED * len(order))]

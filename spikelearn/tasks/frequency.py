@@ -29,7 +29,7 @@ def frequency_discrimination(
     ((100, 100), 100)
     """
     of_class = np.asarray(periods, np.float64)
-    if len(of_class) < 2 or np.any(of_class < 2.0) or elements < 1 or noise < 0.0:
+    if len(of_class) < 2 or not np.all((of_class >= 2.0) & (of_class < np.inf)) or elements < 1 or noise < 0.0:
         raise ExperimentError(
             "frequency_discrimination: expected at least two periods of at least 2 elements, at least one element and "
             f"noise of at least 0; got {of_class.tolist()}, {elements}, {noise:g}"

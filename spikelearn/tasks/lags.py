@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spikelearn.analysis.arguments import checks_arguments
 from spikelearn.errors import ParameterError
 from spikelearn.values import one_number, whole_number
 
 
+@checks_arguments
 def spike_lags(
     n: int, seed: int, lags: Sequence[float] = (-0.6, -0.2, 0.2, 0.6), jitter: float = 0.03
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,8 @@ def wave_lags(
     ((100, 400), 100)
     """
     least, most = periods
-    if len(lags) < 2 or not 2.0 <= least <= most or elements < 1:
+    degrees = np.asarray(lags, np.float64)
+    if len(degrees) < 2 or not np.all(np.isfinite(degrees)) or not 2.0 <= least <= most or elements < 1:
         raise ExperimentError(
             "wave_lags: expected at least two lags, periods from at least 2 elements on and at least one element; got "
             f"{list(lags)}, {periods}, {elements}"
@@ -39,7 +40,7 @@ def wave_lags(
     generator = np.random.default_rng([2025, seed])
     labels = generator.integers(0, len(lags), n)
     period, phase = (generator.uniform(*ends, (n, 1, 1)) for ends in ((least, most), (0.0, 2.0 * np.pi)))
-    behind = np.radians(np.asarray(lags, np.float64))[labels]
+    behind = np.radians(degrees)[labels]
     both = np.stack([np.zeros(n), behind], axis=1)[:, None]
     waves = 0.5 + AMPLITUDE * np.sin(2.0 * np.pi * np.arange(elements)[:, None] / period + phase - both)
     return Sequences(np.concatenate([waves, 1.0 - waves], axis=2).reshape(n, -1), labels, elements)

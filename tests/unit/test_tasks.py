@@ -5,7 +5,7 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from spikelearn import tasks
-from spikelearn.errors import ExperimentError
+from spikelearn.errors import ExperimentError, ParameterError
 
 
 def as_bytes(images):
@@ -32,6 +32,18 @@ def test_every_image_keeps_its_label_in_a_split():
 def test_images_and_labels_of_different_numbers_are_refused():
     with pytest.raises(ExperimentError, match="expected as many labels as images, got 2 and 3"):
         tasks.split(np.zeros((3, 4)), np.zeros(2, int))
+
+
+def test_a_split_has_no_negative_number_of_images():
+    with pytest.raises(ExperimentError, match="expected an n_train of at least 0, got -5"):
+        tasks.split(np.zeros((20, 4)), np.zeros(20, int), n_train=-5)
+
+
+@pytest.mark.parametrize("task", [tasks.bars, tasks.spike_lags, tasks.yin_yang])
+@pytest.mark.parametrize("seed", [-1, None, "a", 0.5])
+def test_seeds_that_are_none_are_refused(task, seed):
+    with pytest.raises(ParameterError, match="seed of|do not fit together: expected non-negative integer"):
+        task(3, seed)
 
 
 def test_xor_is_1_where_its_inputs_differ():
@@ -141,13 +153,24 @@ def test_waves_of_opposite_lags_show_the_same_values_in_another_order():
     np.testing.assert_allclose(correlation, correlation[::-1], atol=0.05)
 
 
-@pytest.mark.parametrize("wrong", [{"lags": (20.0,)}, {"periods": (1.0, 20.0)}, {"elements": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"lags": (20.0,)}, {"lags": (20.0, np.nan)}, {"periods": (1.0, 20.0)}, {"elements": 0}]
+)
 def test_waves_that_cannot_be_are_refused(wrong):
     with pytest.raises(ExperimentError, match="wave_lags: expected"):
         tasks.wave_lags(10, 1, **wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"periods": (20.0,)}, {"periods": (1.0, 20.0)}, {"elements": 0}, {"noise": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"periods": (20.0,)},
+        {"periods": (1.0, 20.0)},
+        {"periods": (20.0, np.nan)},
+        {"elements": 0},
+        {"noise": -1.0},
+    ],
+)
 def test_oscillations_that_cannot_be_are_refused(wrong):
     with pytest.raises(ExperimentError, match="frequency_discrimination: expected"):
         tasks.frequency_discrimination(10, 1, **wrong)
