@@ -39,6 +39,7 @@ from spikelearn.codegen.jit import scalar
 from spikelearn.connectivity import Pairs
 from spikelearn.description.projection import Projection
 from spikelearn.description.trials import Phase
+from spikelearn.errors import ParameterError
 from spikelearn.learning.both_ways import check_steps, sweeping_up
 from spikelearn.learning.circuit import Circuit
 from spikelearn.learning.controls import ABLATED_FEEDBACK
@@ -108,6 +109,11 @@ class DendriticPredictiveCoding(Learner):
         weights = starting_weights(sizes, self.seed)
         at_hidden, at_output = self.rates
         etas = [*[at_hidden] * (len(sizes) - 2), at_output]
+        if not all(etas[1:]):
+            raise ParameterError(
+                f"learning_rate: expected more than 0 above the first hidden layer, where inhibition learns by it, got "
+                f"{self.learning_rate!r}"
+            )
         generator = np.random.default_rng([25, self.seed])
         ablated = self.control == ABLATED_FEEDBACK
         forward: list[Projection] = []

@@ -82,9 +82,12 @@ class HelmholtzMachine:
 
 
 def given(layer: Population, probabilities: np.ndarray) -> dict[tuple[Population, str], Any]:
-    """Currents with which the units of a layer are on with these probabilities, (n, units), whatever else arrives."""
+    """Currents with which the units of a layer are on with these probabilities, (n, units), whatever else arrives.
+
+    Features of later examples may be beyond those of the first: they are as certain as 0 and 1."""
+    p = np.clip(probabilities, 0.0, 1.0)
     with np.errstate(divide="ignore"):
-        log_odds = np.log(probabilities) - np.log1p(-np.asarray(probabilities, float))
+        log_odds = np.log(p) - np.log1p(-p)
     return {(layer, "wake"): 1.0, (layer, "basal"): np.clip(log_odds, -SURE, SURE)}
 
 

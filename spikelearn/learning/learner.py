@@ -164,7 +164,11 @@ class Learner(ClassifierMixin, BaseEstimator):
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> np.ndarray:
-        """The labels of the answers, (n,). Nothing is learned."""
+        """The labels of the answers, (n,). Nothing is learned.
+
+        Time goes on, so what is learned afterwards is not the same to the bit where learning draws noise or a learner
+        resets nothing between examples, as it would be without the answers.
+        """
         scores = self.scores(X)
         return np.asarray(self.classes_[scores.argmax(axis=1)])
 

@@ -136,7 +136,8 @@ class ComponentFeatures(UnsupervisedFeatures):
         answer = answering(self, circuit, X, y, scores, reading)
         firing = circuit.layers[1]
         currents = {**answer.currents, (firing, "soma"): circuit.parts["offsets"]}
-        fresh: list[Any] = [circuit.input, circuit.parts["cells"], *finding]
+        # What fires as the cells settle arrives at the output when it answers.
+        fresh: list[Any] = [circuit.input, circuit.parts["cells"], firing, *finding]
         settling = Phase(
             float(circuit.parts["settling"]), currents=answer.currents, reset=fresh, discard_events=True
         )  # fmt: skip

@@ -10,7 +10,7 @@ from tolerances import EXACT, ULP
 import spikelearn as sl
 from spikelearn.errors import ParameterError
 from spikelearn.learning.controls import ablated_feedback
-from spikelearn.learning.rules import KNOWN, learner_for
+from spikelearn.learning.rules import KNOWN, UNSUPERVISED, learner_for
 
 X, Y = sl.tasks.yin_yang(12, 1)
 
@@ -23,6 +23,7 @@ X, Y = sl.tasks.yin_yang(12, 1)
         ("fa", "poisson", True),
         ("eventprop", "latency", True),
         ("eventprop_delays", "latency", True),
+        ("wake_sleep", "graded", True),
     ],
 )
 def test_later_features_beyond_the_first_count_as_the_least_and_as_spikes_as_the_largest(rule, encoding, above):
@@ -34,6 +35,14 @@ def test_later_features_beyond_the_first_count_as_the_least_and_as_spikes_as_the
     assert np.any(learner.scores(30.0 * X) != learner.scores(np.full_like(X, low)))
     learner.partial_fit(30.0 * X - 12.0, Y)
     assert all(np.all(np.isfinite(weights)) for weights in learner.coefs_)
+
+
+@pytest.mark.parametrize("rule", UNSUPERVISED)
+def test_the_answer_to_an_example_does_not_depend_on_those_before(rule):
+    learner = learner_for(rule, hidden=(4,), epochs=1).fit(X, Y)
+    whole = learner.scores(X)
+    ULP(10_000, 10.0).check(learner.scores(X[::-1])[::-1], whole)
+    ULP(10_000, 10.0).check(learner.scores(X[5:6]), whole[5:6])
 
 
 def test_labels_that_are_not_among_the_classes_are_refused_before_the_network_is_made():
@@ -91,6 +100,7 @@ def test_angles_of_feedback_need_a_network():
         ("fa", {"decay": None}, "decay"),
         ("fa", {"encoding": ["graded"]}, r"encoding: expected 'graded', 'regular' or 'poisson', got \['graded'\]"),
         ("ep", {"beta": "strong"}, "beta"),
+        ("predictive_coding_dendritic", {"learning_rate": (0.1, 0.0)}, "learning_rate: expected more than 0 above"),
         ("dtp", {"difference": 0}, "difference: expected True or False, got 0"),
         ("rstdp", {"width": "wide"}, "width"),
         ("node_perturbation", {"sigma": [0.1, 0.2, 0.3]}, r"sigma: expected a positive number or a pair of them"),
