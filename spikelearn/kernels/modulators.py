@@ -256,7 +256,7 @@ def hand_on(step, values: Written, of_first):
 
 @kernel
 def check_finite(step, values, control: Written, raised: Written):
-    """Stop the run if a callback has written a value that is infinite or NaN."""
+    """Stop the run if a value is infinite or NaN."""
     for k in range(len(values)):
         if not math.isfinite(values[k]) and raised[0] == 0:
             raised[0] = step

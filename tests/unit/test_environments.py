@@ -295,6 +295,16 @@ def run_page(text, tmp_path, monkeypatch, name):
     return vars(importlib.import_module(name))
 
 
+class Unrewarding(Track):
+    def __init__(self, reward):
+        super().__init__()
+        self.reward = reward
+
+    def step(self, action):
+        observation, _, *others = super().step(action)
+        return observation, self.reward, *others
+
+
 class Odd(Track):
     def step(self, action):
         raise ZeroDivisionError("no way")
@@ -307,6 +317,14 @@ def test_what_an_environment_raises_says_where():
     net, _ = on_track(sl.PythonEnvironment(Track(), decode=lambda a, b: (a, b), encode=lambda o, r, c: r.fill(1e9)))
     with pytest.raises(SimulationError, match="encode wrote rates outside 0 to 2000 Hz"):
         net.run(100.0)
+
+    for reward in (np.nan, np.inf, None, np.zeros(2)):
+        net = sl.Network(dt=0.5)
+        net.population(1, sl.LIF())
+        given = sl.PythonEnvironment(Unrewarding(reward), decode=lambda: (np.zeros(1), np.zeros(1)))
+        net.environment(given, every=25.0, release=net.modulator("dopamine", tau=50.0), name="track")
+        with pytest.raises(SimulationError, match=r"'track' raised .*step returned the reward .* at 25 ms"):
+            net.run(100.0)
 
     def outside(state, n, left, right):
         state[3] = 1.0

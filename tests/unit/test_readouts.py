@@ -7,7 +7,7 @@ import pytest
 from tolerances import EXACT
 
 import spikelearn as sl
-from spikelearn.errors import DescriptionError, SpikelearnError
+from spikelearn.errors import DescriptionError, SimulationError, SpikelearnError
 
 WAVE = np.sin(np.arange(401) / 15.0)
 RULES = {
@@ -134,6 +134,24 @@ def test_a_fresh_phase_begins_with_filters_at_zero_and_keeps_weights(threads):
     values = run.trace(z, "value").values[:, 0].reshape(4, 40)
     EXACT.check(values[:, 0], np.zeros(4))
     assert np.all(np.abs(values[1:, -1]) > 0.0) and np.any(net.weights(z) != 0.0)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "stepper"])
+def test_a_readout_that_diverges_stops_the_run(engine):
+    net = sl.Network(dt=1.0, seed=1)
+    cells = net.population(3, sl.Poisson(rate=100.0))
+    net.readout(cells, target=np.ones(1000), learning=sl.DeltaRule(eta=10.0), name="z")
+    with pytest.raises(SimulationError, match="readout 'z' is infinite or NaN; its eta is too large .* at .* ms"):
+        net.run(1000.0, engine=engine)
+
+
+def test_a_readout_whose_weights_a_callback_makes_infinite_stops_the_run():
+    net = sl.Network(dt=1.0, seed=1)
+    cells = net.population(3, sl.LIF())
+    z = net.readout(cells, variable="V_m", name="z")
+    net.on_step(lambda step, weights: weights.fill(np.inf), z.weights())
+    with pytest.raises(SimulationError, match="readout 'z' is infinite or NaN, at 2 ms"):
+        net.run(10.0)
 
 
 def test_what_is_recorded_of_a_readout_is_in_files(tmp_path):

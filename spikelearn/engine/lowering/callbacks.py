@@ -16,6 +16,7 @@ from spikelearn.description.population import Population, Reference, View, segme
 from spikelearn.description.projection import Projection
 from spikelearn.description.readout import Readout
 from spikelearn.description.trials import Callback, Phase, Trials
+from spikelearn.engine.lowering.finite import finite_or_stop
 from spikelearn.engine.lowering.phase_starts import start_calls
 from spikelearn.engine.lowering.readouts import readout_calls
 from spikelearn.engine.lowering.weights import WeightArray, weight_array
@@ -169,15 +170,10 @@ def _handed_on(callback: Callback, program: Program) -> list[Call]:
     written = dict.fromkeys(a for a in callback.arguments if isinstance(a, Reference) and a.what in _OF_MODULATOR)
     calls = []
     for modulator, array in ((a.owner, _OF_MODULATOR[a.what]) for a in written):
-        of_first, raised = program.plans[0].modulators[modulator][array], np.zeros(1, np.int64)
-        check = Call(
-            f"{array} of {modulator.name}", kernel_of(modulators.check_finite), values=of_first,
-            control=program.controls[0], raised=raised,
-        )  # fmt: skip
-        check.raised = raised
+        of_first = program.plans[0].modulators[modulator][array]
         what = "release" if array == "pending" else "level"
-        check.complaint = f"callback {callback.name} wrote a {what} of {modulator.name!r} that is infinite or NaN"
-        calls.append(check)
+        complaint = f"callback {callback.name} wrote a {what} of {modulator.name!r} that is infinite or NaN"
+        calls.append(finite_or_stop(f"{array} of {modulator.name}", of_first, program, complaint))
         for plan in program.plans[1:]:
             own = plan.modulators[modulator][array]
             calls.append(

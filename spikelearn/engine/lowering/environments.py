@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ def _interaction(world: World, environment: PythonEnvironment, program: Program)
 
     def act() -> None:
         observation, gained, terminated, truncated, _ = environment.env.step(environment.decode(*read))
+        if world.release is not None and not _is_number(gained):
+            raise SimulationError(f"step returned the reward {gained!r:.100}, expected one finite number")
         reward[0], done[0] = gained, bool(terminated or truncated)
         count[0] += 1.0
         if world.release is not None:
@@ -58,3 +61,11 @@ def _interaction(world: World, environment: PythonEnvironment, program: Program)
         show(observation)
 
     return Interaction(world.name, world.every, begin, act)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is one finite number."""
+    try:
+        return np.ndim(value) == 0 and math.isfinite(value)
+    except TypeError:
+        return False

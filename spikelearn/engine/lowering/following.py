@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from spikelearn.codegen.modules import kernel_of
 from spikelearn.description.following import Following
 from spikelearn.description.readout import Readout
+from spikelearn.engine.lowering.finite import finite_or_stop
 from spikelearn.engine.plan import Call, Program
 from spikelearn.kernels import modulators
 
@@ -34,9 +33,6 @@ def following_calls(followings: Sequence[Following], program: Program) -> None:
             if isinstance(signal, Readout):
                 program.forgotten.append(previous)
     for signal in dict.fromkeys(following.signal for following in followings):
-        raised, values = np.zeros(1, np.int64), program.plans[0].signals[signal]["value"]
-        check = kernel_of(modulators.check_finite)
-        call = Call(f"value of {signal.name}", check, values=values, control=program.controls[0], raised=raised)
-        call.raised = raised
-        call.complaint = f"signal {signal.name!r}, which a modulator follows, is infinite or NaN"
-        program.last.append(call)
+        values = program.plans[0].signals[signal]["value"]
+        complaint = f"signal {signal.name!r}, which a modulator follows, is infinite or NaN"
+        program.last.append(finite_or_stop(f"value of {signal.name}", values, program, complaint))

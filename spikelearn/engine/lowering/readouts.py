@@ -13,6 +13,7 @@ from spikelearn.description.readout import Feed, Readout
 from spikelearn.description.readout_learning import DeltaRule, RecursiveLeastSquares, Ridge
 from spikelearn.description.signal import Signal
 from spikelearn.engine.aligned_arrays import zeros
+from spikelearn.engine.lowering.finite import finite_or_stop
 from spikelearn.engine.plan import Call, Plan, Program
 from spikelearn.kernels import readout as kernels
 from spikelearn.kernels import readout_learning
@@ -44,6 +45,9 @@ def readout_calls(readout: Readout, program: Program) -> None:
     program.end.append(
         Call(label, kernel_of(kernels.linear_output), rates=own["rates"], weights=own["weight"], values=own["value"])
     )
+    too_fast = "; its eta is too large for such rates" if isinstance(readout.learning, DeltaRule) else ""
+    complaint = f"readout {readout.name!r} is infinite or NaN{too_fast}"
+    program.end.append(finite_or_stop(f"value of {label}", own["value"], program, complaint))
     if readout.target is None:
         return
     to = {"values": own["value"], "target": arrays["target"], "error": arrays["error"]}
