@@ -227,8 +227,10 @@ def compute(name: str, options: argparse.Namespace) -> None:
     """Compute what is missing of a part."""
     from spikelearn import sweep
     from spikelearn.learning.comparison import MODEL
+    from spikelearn.learning.examples import examples_of
 
     part = PARTS[name]
+    examples_of(part.task, mnist=options.mnist)  # raises where files are missing, before anything is computed
     rules = [rule for rule in part.rules or RULES if rule in (options.rules or KNOWN)]
     controls = [NONE, *(each for each in part.controls if options.controls is None or each in options.controls)]
     seeds = range(1, min(part.seeds, options.seeds or part.seeds) + 1)
