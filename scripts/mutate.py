@@ -69,7 +69,16 @@ AREAS = {
         ),
     ),
     "plots": Area(("spikelearn/plots/*.py",), ("tests/unit",)),
-    "metrics": Area(("models/*.py",), ("tests/reproduction",)),
+    "metrics": Area(
+        ("models/*.py",),
+        (
+            "tests/unit/test_measures_of_models.py",
+            "tests/unit/test_trains_and_rules_of_models.py",
+            "tests/unit/test_models_before_a_run.py",
+            "tests/unit/test_model_parameters.py",
+            "tests/reproduction",
+        ),
+    ),
     "sweeps": Area(("spikelearn/sweep/*.py",), ("tests/unit", "tests/faults")),
 }
 SWAPS: dict[type[ast.AST], tuple[str, str]] = {

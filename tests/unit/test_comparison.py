@@ -222,6 +222,40 @@ def test_each_rule_is_drawn_once_with_its_name_at_most_six_to_a_panel_the_others
 def test_an_option_is_a_flag_a_number_or_a_word():
     texts = ("direct=False", "bias=true", "steps=60", "spread=0.5", "feedback=tied")
     assert [option(text)[1] for text in texts] == [False, True, 60, 0.5, "tied"]
+@pytest.mark.parametrize(("n", "shape"), [(1, (1, 1)), (7, (1, 2)), (14, (1, 3)), (20, (2, 3)), (40, (3, 3))])
+def test_panels_of_six_rules_fill_rows_of_three_and_those_without_a_rule_are_empty(n, shape):
+    course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
+    axes = accuracy_by_samples({f"rule {k}": [course] for k in range(n)})
+    assert len(axes) == -(-n // 6)
+    assert axes[0].get_subplotspec().get_geometry()[:2] == shape
+    assert [ax.axison for ax in axes[0].figure.axes] == [True] * len(axes) + [False] * (np.prod(shape) - len(axes))
+
+
+def test_presentations_are_printed_in_thousands_and_drawn_where_they_are():
+    course = {"test_accuracy": {0: 0.5, 1: 0.75, 2: 0.9}, "samples": {0: 0, 1: 500, 2: 12_000}}
+    [ax] = accuracy_by_samples({"fa": [course]})
+    [line] = ax.get_lines()
+    assert line.get_xdata().tolist() == [0.0, 500.0, 12_000.0] and line.get_ydata().tolist() == [0.5, 0.75, 0.9]
+    assert [ax.xaxis.get_major_formatter()(x) for x in line.get_xdata()] == ["0", "0.5", "12"]
+    assert ax.figure.get_supxlabel() == "thousands of presentations"
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_rules_and_controls_have_the_looks_that_the_legend_names(upright):
+    values = {"test_accuracy": 0.8, "frozen_accuracy": 0.5, "linear_accuracy": 0.6, "shuffled_accuracy": 0.3}
+    rows = [dict.fromkeys(COLUMNS) | {"rule": "fa", "task": "xor", "seed": seed, **values} for seed in (1, 2)]
+    ax = accuracy_beside_controls(rows) if upright else rules_beside_controls(rows)[0]
+    [legend] = ax.figure.legends
+    drawn = [line for line in ax.get_lines() if len(line.get_xdata())]
+    named = {"the rule": 0.8, "frozen": 0.5, "linear": 0.6, "shuffled": 0.3}
+    assert [text.get_text() for text in legend.get_texts()] == list(named)
+    for handle in legend.legend_handles:
+        alike = [line for line in drawn if line.get_marker() == handle.get_marker()]
+        at = {value for line in alike for value in (line.get_ydata() if upright else line.get_xdata())}
+        assert sorted(at) == pytest.approx([named[handle.get_label()]] * len(at))
+        for line in alike:
+            assert line.get_markeredgecolor() == handle.get_markeredgecolor()
+            assert line.get_markerfacecolor() == handle.get_markerfacecolor()
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,33 @@ class TestRaster:
         assert bursts.get_markerfacecolor() != spikes.get_color()
         assert bursts.get_zorder() > spikes.get_zorder()
 
+    def test_every_mark_is_at_the_time_of_its_spike_and_in_the_row_of_its_cell(self, two):
+        ax = raster(two, kinds="spike")
+        for line, name, size in zip(marks(ax), ("excitatory", "inhibitory"), (80, 20), strict=True):
+            spikes, y = two.spikes(name), line.get_ydata()
+            assert np.array_equal(line.get_xdata(), spikes.times)
+            rows = np.unique(y)
+            assert rows.size == size and np.allclose(np.diff(rows), np.diff(rows)[0])
+            assert np.array_equal(np.searchsorted(rows, y), spikes.ids)
+
+    def test_rows_of_a_population_are_centred_on_its_label_between_the_lines_to_its_neighbours(self, two):
+        ax = raster(two, kinds="spike")
+        [between] = [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() == "None"]
+        upper, lower = (line.get_ydata() for line in marks(ax))
+        assert 0.0 < lower.min() and lower.max() < between < upper.min() and upper.max() < ax.get_ylim()[1]
+        middles = [(y.min() + y.max()) / 2 for y in (upper, lower)]
+        assert middles == pytest.approx(ax.get_yticks())
+
+    def test_few_bursts_have_markers_larger_than_spikes_and_many_take_the_place_of_their_spikes(self):
+        spikes = random_spikes(80, 6000)
+        for number, own in ((40, True), (3000, False)):
+            bursts = Spikes(spikes.times[:number], spikes.ids[:number])
+            ax = raster(make_run({"a": 80}, {("a", "spike"): spikes, ("a", "burst"): bursts}))
+            of_spikes, of_bursts = marks(ax)[:2]
+            assert np.array_equal(of_bursts.get_xdata(), bursts.times)
+            assert (of_bursts.get_marker() != of_spikes.get_marker()) == own
+            assert legend_texts(ax) == ["burst"]
+
     def test_kinds_choose_what_is_drawn(self, two):
         assert len(marks(raster(two, kinds=["spike"]))) == 2
         assert len(marks(raster(two, "excitatory", kinds="burst"))) == 1
@@ -267,6 +294,43 @@ class TestVoltage:
         # The lowest lane is the one that is not shifted.
         np.testing.assert_allclose(ax.get_yticks()[last:], true[last:], atol=1e-12)
 
+    @pytest.mark.parametrize(
+        ("low", "high"), [(-0.012, 0.031), (-65.0, -64.93), (-71.0, -50.3), (-300.0, 290.0), (0.0, 5.1e4)]
+    )
+    def test_the_ticks_of_a_lane_are_all_round_numbers_that_its_voltages_span_and_no_others(self, low, high):
+        values = np.linspace(low, high, 50)[:, None] + [0.0, 0.0]
+        trace = Trace(np.arange(50.0), values, np.arange(2), "mV")
+        ax = voltage(make_run({"a": 2}, traces={("a", "V_m"): trace}, t_stop=50.0))
+        true = [float(text.replace("\N{MINUS SIGN}", "-")) for text in label_texts(ax)]
+        lane = true[: len(true) // 2]
+        step, margin = lane[1] - lane[0], 0.05 * (high - low)
+        multiples = step * np.arange(np.ceil((low - margin) / step - 1e-9), (high + margin) / step + 1e-9)
+        assert len(lane) >= 2 and true == lane + lane
+        np.testing.assert_allclose(lane, multiples, atol=1e-6 * step)
+        assert float(f"{step:e}"[0]) in (1, 2, 5)
+
+    def test_each_curve_is_its_trace_moved_to_a_lane_of_its_own_the_first_on_top(self, cells):
+        ax = voltage(cells, variables="V_s")
+        trace = cells.trace("pyramidal", "V_s")
+        curves = [line for line in ax.get_lines() if line.get_label() == "V_s"]
+        moved = np.array([line.get_ydata() for line in curves]) - trace.values.T
+        assert np.allclose(np.ptp(moved, axis=1), 0.0, atol=1e-9)
+        assert all(np.array_equal(line.get_xdata(), trace.times) for line in curves)
+        drawn = [line.get_ydata() for line in curves]
+        assert all(upper.min() > lower.max() for upper, lower in zip(drawn, drawn[1:], strict=False))
+        lanes = [text.xy[1] for text in ax.texts]
+        assert all(y.min() < at < y.max() for y, at in zip(drawn, lanes, strict=True))
+
+    def test_curves_strokes_and_marks_all_lie_within_the_limits(self, cells):
+        ax = voltage(cells)
+        low, high = ax.get_ylim()
+        drawn = [line.get_ydata() for line in ax.get_lines()]
+        drawn += [segment[:, 1] for each in ax.collections for segment in each.get_segments()]
+        assert low < min(np.min(y) for y in drawn) and max(np.max(y) for y in drawn) < high
+        [burst] = [line for line in ax.get_lines() if line.get_marker() == "v"]
+        top = max(segment[1, 1] for each in ax.collections for segment in each.get_segments())
+        assert burst.get_xdata().tolist() == [108.0] and top < burst.get_ydata()[0]
+
     def test_each_spike_rises_from_the_voltage_to_one_height(self, cells):
         ax = voltage(cells, ids=[0])
         (strokes,) = ax.collections
@@ -300,6 +364,23 @@ class TestVoltage:
         drawn = ax.get_lines()[0].get_ydata()
         assert drawn.size < 20_000
         assert (drawn.min(), drawn.max()) == (values.min(), values.max())
+
+    def test_thinning_keeps_samples_as_they_are_and_both_extremes_of_each_segment(self):
+        values = np.random.default_rng(6).normal(-60, 3, (20_003, 1))
+        times = np.arange(values.size) * 0.1
+        ax = voltage(
+            make_run({"a": 1}, traces={("a", "V_m"): Trace(times, values, np.array([0]), "mV")}, t_stop=2001.0)
+        )
+        x, y = ax.get_lines()[0].get_data()
+        assert x.size < 11_000 and np.all(np.diff(x) > 0)
+        assert np.array_equal(y, values[np.searchsorted(times, x), 0])
+        stretch = 4  # 20,003 samples in 5,000 segments, and three more
+        segments = values[:20_000, 0].reshape(-1, stretch)
+        of = np.searchsorted(times, x)[:-3] // stretch
+        assert np.array_equal(np.unique(of), np.arange(5000))
+        assert np.array_equal([y[:-3][of == k].max() for k in range(0, 5000, 50)], segments[::50].max(1))
+        assert np.array_equal([y[:-3][of == k].min() for k in range(0, 5000, 50)], segments[::50].min(1))
+        assert np.array_equal(y[-3:], values[-3:, 0])
 
     def test_what_was_recorded_is_said(self, cells, two):
         with pytest.raises(DescriptionError, match="recorded traces: nothing"):
@@ -349,6 +430,24 @@ class TestWeights:
         low, high = np.percentile(learnt.trace("a->b", "weight").values, [5, 95], axis=1)
         edges = band.get_paths()[0].vertices[:, 1]
         assert (edges.min(), edges.max()) == (low.min(), high.max())
+
+    def test_of_several_projections_each_has_a_row_with_its_own_histogram_and_its_own_course(self):
+        zeros, times, names = np.zeros(5, np.int32), np.linspace(0, 1000, 20), ("one", "two", "three")
+        final = {name: np.linspace(k, k + 1.0, 5) for k, name in enumerate(names)}
+        courses = {name: Trace(times, np.tile(final[name], (20, 1)), np.arange(5), "pA") for name in names}
+        run = make_run(
+            {"a": 5, "b": 5},
+            traces={(name, "weight"): courses[name] for name in names},
+            synapses={name: Synapses(zeros, zeros, final[name], np.ones(5)) for name in names},
+        )
+        axes = weights(run).figure.axes
+        assert [ax.get_subplotspec().colspan.start for ax in axes] == [0, 1] * 3
+        for name, histogram, course in zip(names, axes[::2], axes[1::2], strict=True):
+            assert histogram.get_title("left") == name
+            edges = histogram.patches[0].get_data().edges
+            assert (edges[0], edges[-1]) == (final[name][0], final[name][-1])
+            mean = next(line for line in course.get_lines() if line.get_label() == "mean")
+            np.testing.assert_allclose(mean.get_ydata(), final[name].mean())
 
     def test_without_a_trace_there_is_the_histogram_alone(self, learnt):
         learnt.trace_data.clear()

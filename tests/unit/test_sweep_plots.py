@@ -129,6 +129,28 @@ class TestHeatMap:
         assert [ax.get_ylabel() for ax in figure.axes[4:]] == ["a", "b", "c", "d"]
         assert mesh(figure.axes[1]).get_array().tolist() == [[5.0, 7.0], [6.0, 8.0]]
 
+    @pytest.mark.parametrize("value", [5.0, 0.0, -3.0])
+    def test_where_all_values_are_one_it_has_the_middle_of_the_colours(self, value):
+        shown = mesh(heat_map(table(crossed([1, 2], [1, 2]), rate=[value] * 4), "x", "y", "rate"))
+        assert shown.norm(value) == 0.5
+        low, high = shown.get_clim()
+        assert low < value < high
+
+    @pytest.mark.parametrize("draw", [heat_map, lines])
+    def test_panels_are_nearly_as_large_as_one_alone_however_many_there_are(self, draw):
+        names = [f"m{k}" for k in range(7)]
+        data = table(crossed([1, 2], [1, 2]), **{name: [1.0, 2.0, 3.0, 4.0] for name in names})
+        of = {"x": "x", "y": "y"} if draw is heat_map else {"x": "x", "by": "y"}
+        alone = draw(data, metric=names[0], **of).figure.get_size_inches()
+        for n in range(2, 8):
+            figure = draw(data, metric=names[:n], **of).figure
+            # Those of colour bars have no place in the grid.
+            found = [ax.get_subplotspec() for ax in figure.axes if ax.get_label() != "<colorbar>"]
+            high, wide = found[0].get_geometry()[:2]
+            assert len(found) == n and wide <= 3 and high * wide - n < wide
+            share = figure.get_size_inches() / (wide, high) / alone
+            assert np.all((share > 0.7) & (share <= 1.0))
+
     def test_a_third_parameter_that_differs_within_a_cell_is_an_error_that_names_it(self):
         three = {**crossed([1, 2], [1, 2], replicates=2), "J": [0.1, 0.2] * 4}
         with pytest.raises(ParameterError, match=r"differ in 'J' too \(0.1, 0.2\).*--where J=0.1"):
@@ -211,6 +233,15 @@ class TestLines:
         assert {line.get_label(): line.get_ydata().tolist() for line in drawn}["0.2"] == [1.0, 6.0, 11.0]
         assert ax.get_legend().get_title().get_text() == "y (nS)"
         assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.5", "0.4", "0.3", "0.2", "0.1"]
+
+    def test_points_of_a_sample_are_joined_to_the_next_of_their_line(self):
+        x = np.random.default_rng(2).permutation(40.0 + np.arange(40.0))
+        by = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 8)
+        ax = lines(table({"x": x, "y": by}, rate=x / by), "x", "rate", by="y")
+        drawn = {line.get_label(): line.get_data() for line in ax.get_lines()}
+        for value in (1.0, 2.0, 3.0, 4.0, 5.0):
+            own = np.sort(x[by == value])
+            assert np.array_equal(drawn[f"{value:g}"], [own, own / value])
 
     def test_of_many_values_eight_are_drawn_and_it_is_reported(self):
         ax = lines(table(crossed([1, 2], range(22)), rate=np.arange(44.0)), "x", "rate", by="y")

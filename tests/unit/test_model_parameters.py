@@ -1,0 +1,46 @@
+"""Parameters of models stay those with which results on record were made, and what is expected agrees with itself.
+
+A change that is meant is written down by `python tests/unit/test_model_parameters.py`; a new model need not be there.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from spikelearn.experiments import json_value, list_experiments, load_experiment
+
+FILE = Path(__file__).parent / "model_parameters.json"
+KNOWN = json.loads(FILE.read_text()) if FILE.exists() else {}
+
+
+def parameters_of(name):
+    """{parameter: default}, and what the short form sets."""
+    model = load_experiment(name)
+    defaults = dataclasses.asdict(model.parameters())
+    return json.loads(json.dumps({"defaults": defaults, "quick": model.quick}, default=json_value))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_parameters_are_those_of_the_results_on_record(name):
+    assert parameters_of(name) == KNOWN[name]
+
+
+def test_most_models_are_known():
+    assert len(KNOWN) > 50
+
+
+@pytest.mark.parametrize("name", [each.name for each in list_experiments()])
+def test_ranges_have_a_lower_and_an_upper_end_and_hold_the_number_that_is_expected(name):
+    for metric, expected in load_experiment(name).published.items():
+        if expected.low is not None and expected.high is not None:
+            assert expected.low <= expected.high, metric
+        if isinstance(expected.value, int | float):
+            assert expected.agrees(expected.value) is not False, metric
+
+
+if __name__ == "__main__":
+    found = {each.name: parameters_of(each.name) for each in list_experiments()}
+    lines = [f"{json.dumps(name)}: {json.dumps(values)}" for name, values in found.items()]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
