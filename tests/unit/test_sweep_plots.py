@@ -142,6 +142,7 @@ class TestHeatMap:
         data = table(crossed([1, 2], [1, 2]), **{name: [1.0, 2.0, 3.0, 4.0] for name in names})
         of = {"x": "x", "y": "y"} if draw is heat_map else {"x": "x", "by": "y"}
         alone = draw(data, metric=names[0], **of).figure.get_size_inches()
+        assert np.all((alone > 3.0) & (alone < 6.0))
         for n in range(2, 8):
             figure = draw(data, metric=names[:n], **of).figure
             # Those of colour bars have no place in the grid.

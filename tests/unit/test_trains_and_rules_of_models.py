@@ -72,6 +72,27 @@ class TestSeriesAndTrains:
         assert found.rates.max(axis=(1, 2)) == pytest.approx([p.threshold, p.threshold, 15.0 * (1 - 1 / enough)])
         assert found.last[:, 0] == pytest.approx(np.array([enough, 0, enough - 1]) / (module.GROUP * 0.3))
 
+    def test_decisions_are_counted_by_coherence_beside_the_highest_one_without_recurrence(self, monkeypatch):
+        module, asked = model("wang_2002"), []
+
+        def decide(p, seed, recurrent, sink, progress):
+            asked.append((recurrent, p.coherences))
+            made = {
+                True: ([12.8, 12.8, 51.2, 51.2], [1.0, 0.0, 1.0, 1.0], [400.0, 900.0, 200.0, 300.0],
+                       [[20.0, 2.0], [3.0, 18.0], [25.0, 1.0], [30.0, 4.0]]),
+                False: ([51.2, 51.2], [0.5, 1.0], [np.nan, 10.0], [[6.0, 5.0], [8.0, 1.0]]),
+            }  # fmt: skip
+            coherence, correct, time, last = map(np.array, made[recurrent])
+            return SimpleNamespace(interrupted=False), module.Decisions(coherence, correct, time, None, last)
+
+        monkeypatch.setattr(module, "decide", decide)
+        found = module.simulate(module.Parameters(coherences=(12.8, 51.2)), 1).metrics
+        assert asked == [(True, (12.8, 51.2)), (False, (51.2,))]
+        assert (found["correct_12_8"], found["decision_12_8_ms"]) == (0.5, 400.0)
+        assert (found["correct_51_2"], found["decision_51_2_ms"]) == (1.0, 250.0)
+        assert (found["winner_hz"], found["loser_hz"], found["undecided"]) == (23.25, 2.5, 0.0)
+        assert (found["no_recurrence_correct"], found["no_recurrence_hz"]) == (0.75, 7.0)
+
 
 class TestRules:
     @pytest.mark.parametrize("of", ["on_pre", "on_post"])
