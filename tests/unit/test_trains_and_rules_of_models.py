@@ -83,7 +83,7 @@ class TestSeriesAndTrains:
                 False: ([51.2, 51.2], [0.5, 1.0], [np.nan, 10.0], [[6.0, 5.0], [8.0, 1.0]]),
             }  # fmt: skip
             coherence, correct, time, last = map(np.array, made[recurrent])
-            return SimpleNamespace(interrupted=False), module.Decisions(coherence, correct, time, None, last)
+            return [SimpleNamespace(interrupted=False)], module.Decisions(coherence, correct, time, None, last)
 
         monkeypatch.setattr(module, "decide", decide)
         found = module.simulate(module.Parameters(coherences=(12.8, 51.2)), 1).metrics
