@@ -79,7 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
         command = " ".join(["python scripts/reproduce.py", *given])
         if options.fresh and not (options.models or settings):
             jobs = list(reproduction.jobs_of([], {}, None, options.quick))
-        text = reproduction_pages.page(jobs, folder, command, f"{processor()}, {os.cpu_count()} cores")
+        machine = "" if options.report or options.accept_changes else f"{processor()}, {os.cpu_count()} cores"
+        text = reproduction_pages.page(jobs, folder, command, machine)
     except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 2
