@@ -222,6 +222,8 @@ def test_each_rule_is_drawn_once_with_its_name_at_most_six_to_a_panel_the_others
 def test_an_option_is_a_flag_a_number_or_a_word():
     texts = ("direct=False", "bias=true", "steps=60", "spread=0.5", "feedback=tied")
     assert [option(text)[1] for text in texts] == [False, True, 60, 0.5, "tied"]
+
+
 @pytest.mark.parametrize(("n", "shape"), [(1, (1, 1)), (7, (1, 2)), (14, (1, 3)), (20, (2, 3)), (40, (3, 3))])
 def test_panels_of_six_rules_fill_rows_of_three_and_those_without_a_rule_are_empty(n, shape):
     course = {"test_accuracy": {0: 0.5, 1: 0.75}, "samples": {0: 0, 1: 200}}
