@@ -142,7 +142,7 @@ PARTS = {
         "(seed 101), for linear controls as for rules, so those that learn slowly were chosen by little. `eventprop` "
         "and `eventprop_delays`, which take 42 and 112 ms for each presentation, and "
         "`generalised_latent_equilibrium`, which is for what has an order in time, are left out.",
-        "mnist", MANY_INPUTS, 3, ("linear",), {"angles": False, "epochs": 2},
+        "mnist", MANY_INPUTS, 5, ("linear",), {"angles": False, "epochs": 2},
     ),
     "evidence_accumulation": Part(
         "Evidence accumulation", "50 recurrent cells, 1,000 sequences; see [memory](memory.md).",

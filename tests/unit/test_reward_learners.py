@@ -149,10 +149,10 @@ def test_of_answers_that_are_surely_wrong_a_reward_for_the_choice_says_nothing_a
 @pytest.mark.parametrize(
     ("learner", "wrong", "message"),
     [
-        (Reinforce, {"width": 0.0}, "width: expected a positive number"),
+        (Reinforce, {"width": 0.0}, "width: expected more than 0, got 0.0"),
         (Reinforce, {"reward": "gold"}, "reward: expected one of choice, confidence, got 'gold'"),
-        (RewardModulatedSTDP, {"sigma": -1.0}, "sigma: expected a positive number"),
-        (Reinforce, {"sigma": (0.3, 0.1)}, "sigma: expected a positive number"),
+        (RewardModulatedSTDP, {"sigma": -1.0}, "sigma: expected more than 0, got -1.0"),
+        (Reinforce, {"sigma": (0.3, 0.1)}, "sigma: expected one number, got an array"),
     ],
 )
 def test_wrong_parameters_are_named(learner, wrong, message):
