@@ -9,6 +9,8 @@ from tolerances import EXACT, ULP
 import spikelearn as sl
 
 N_SOURCES, N_TARGETS, STEPS = 6, 9, 400
+DELAY = 3
+"""Steps. In a ring of four rows, so many before a step are not as many after it, as two are."""
 PAIRS = tuple(each.ravel() for each in np.indices((N_SOURCES, N_TARGETS)))
 
 
@@ -28,7 +30,7 @@ def network(rule, listed, threads=1, payload="", synapse=None, dendritic=0):
     V_m = -60.0 + generator.normal(0.0, 6.0, (STEPS, N_TARGETS))
     target = replay(net, N_TARGETS, {p for p in post if p[0] > 1}, V_m=V_m, u_bar_minus=V_m[::-1])
     weights = generator.uniform(0.5, 2.3, (N_SOURCES, N_TARGETS))
-    given = {"weight": weights.ravel() if listed else weights, "axonal_delay": 2 * DT}
+    given = {"weight": weights.ravel() if listed else weights, "axonal_delay": DELAY * DT}
     given |= {"payload": payload, "on": "rate"} if payload else {}
     given |= {"plasticity": rule(dopamine), "dendritic_delay": dendritic * DT} if rule else {}
     how = sl.Pairs(*PAIRS) if listed else sl.AllToAll()
@@ -94,7 +96,7 @@ def test_what_arrives_of_values_is_their_product_with_the_matrix_of_weights(thre
     net.record(projection.source, ["r"], every=DT)
     run = net.run(STEPS * DT)
     sent = run.trace(projection.source, "r").values
-    expected = np.vstack([np.zeros((2, N_TARGETS)), sent[:-2] @ projection.weight.values])
+    expected = np.vstack([np.zeros((DELAY, N_TARGETS)), sent[:-DELAY] @ projection.weight.values])
     ULP(100, 10.0).check(run.trace(target, "ignored").values, expected)
 
 
