@@ -30,6 +30,19 @@ def _pyramidal(engine):
     return [run.trace(cell, name).values for name in ("V_s", "V_d")]
 
 
+def _threshold():
+    """The threshold above V_th of a cell under a strong current, in every step of 300 ms."""
+    net = sl.Network(dt=0.1)
+    cell = net.population(1, sl.Pyramidal(V_th_jump=1.5, tau_th=40.0, I_e_soma=900.0))
+    net.record(cell, ["spikes", "threshold"])
+    run = net.run(300.0)
+    spikes, at = run.spikes(cell).times, run.trace(cell, "threshold").times
+    assert len(spikes) > 5
+    passed = at[:, None] - spikes
+    expected = np.where(passed > -0.05, 1.5 * np.exp(-passed / 40.0), 0.0).sum(axis=1)
+    return run.trace(cell, "threshold").values[:, 0], expected
+
+
 def _burst_poisson(engine):
     """Both potentials below threshold, with arrivals at all four ports and a current into the dendrite."""
     net = sl.Network(dt=0.05)
@@ -125,6 +138,10 @@ CASES: tuple[Case, ...] = (
     Case(
         "Pyramidal", "V_s and V_d below threshold, arrivals at three ports and a current", "Brian2 live: its equations",
         METHOD(1, 0.05), "METHOD(1, dt)", lambda: (_pyramidal("compiled"), _pyramidal(sl.Brian2(method="rk4"))),
+    ),
+    Case(
+        "Pyramidal", "threshold that each spike raises, over 300 ms", "closed form", ULP(10_000, 10.0), "ULP(10,000)",
+        _threshold,
     ),
     Case(
         "BurstPoisson", "V_s and V_d below threshold, arrivals at four ports and a current",

@@ -43,6 +43,7 @@ def _circuit_of(what, prospective):
 
 
 G = {"g_L": 0.1, "g_B": 0.9, "g_A": 0.4, "g_som": 0.2}
+RATE = {"theta": 0.2, "Delta_u": 0.6}
 ARRIVING = {"basal": 1.3, "apical": -2.1, "soma": 0.7, "nudging": 0.3}
 
 
@@ -52,7 +53,8 @@ def _steady(prospective):
     for on, payload in (("rate", "r"), ("spike", None)):
         net = sl.Network(dt=0.5)
         source = net.population(1, sl.PerfectIntegrator(interval=0.5, I_e=1.0))
-        cell = net.population(1, sl.ThreeCompartment(interval=0.5, I_e=0.15, prospective=prospective, **G), name="cell")
+        model = sl.ThreeCompartment(interval=0.5, I_e=0.15, prospective=prospective, **RATE, **G)
+        cell = net.population(1, model, name="cell")
         for port, weight in ARRIVING.items():
             net.connect(source, cell, port, weight=weight, on=on, payload=payload, name=port)
         net.record(cell, ["u", "v_B", "v_A", "r"])
@@ -60,7 +62,34 @@ def _steady(prospective):
         found += [run.trace(cell, variable).values[-1, 0] for variable in ("u", "v_B", "v_A", "r")]
     pulled = G["g_B"] * ARRIVING["basal"] + G["g_A"] * ARRIVING["apical"] + ARRIVING["soma"] + 0.15
     u = pulled / (sum(G.values()) + ARRIVING["nudging"])
-    return found, [u, ARRIVING["basal"], ARRIVING["apical"], 1.0 / (1.0 + math.exp(-u))] * 2
+    return found, [u, ARRIVING["basal"], ARRIVING["apical"], _rate(u)] * 2
+
+
+def _rate(u):
+    return 1.0 / (1.0 + math.exp((RATE["theta"] - u) / RATE["Delta_u"]))
+
+
+def _learned():
+    """The weight after 400 steps of a synapse that learns, onto a dendrite that does not act on the soma."""
+    net = sl.Network(dt=0.5)
+    source = net.population(1, sl.PerfectIntegrator(interval=0.5, I_e=1.0))
+    cell = net.population(1, sl.ThreeCompartment(interval=0.5, g_B=0.9, g_A=0.0, I_e=0.8, **RATE), name="cell")
+    net.connect(source, cell, "basal", weight=1.3, on="rate", payload="r")
+    rule = sl.DendriticPrediction(eta=0.01, interval=0.5, attenuation=0.7, **RATE)
+    made = net.connect(source, cell, "apical", weight=0.5, on="rate", payload="r", plasticity=rule)
+    before, after = (net.run(duration).synapses(made).weight[0] for duration in (1000.0, 200.0))
+    return [after - before], [0.01 * 200.0 * (_rate(0.9 * 1.3 + 0.8) - _rate(0.7 * 1.3))]
+
+
+def _arriving(port, variable):
+    """What one spike adds to the soma, over 20 ms."""
+    net = sl.Network(dt=0.1)
+    source = net.population(1, sl.SpikeList([1.0]))
+    cell = net.population(1, sl.ThreeCompartment(interval=0.5, tau_syn=7.0, tau_syn_soma=3.0))
+    net.connect(source, cell, port, weight=0.8, delay=1.0)
+    net.record(cell, [variable])
+    keep = math.exp(-0.1 / 3.0)
+    return net.run(22.0).trace(cell, variable).values[19:219, 0], 0.8 * 5.0 * (1.0 - keep) * keep ** np.arange(200)
 
 
 def _regular(make, rate):
@@ -106,6 +135,13 @@ CASES = [
              lambda prospective=prospective: _late(prospective))
         for prospective, form in ((1.0, "latent equilibrium"), (0.0, "rates that follow the membrane"))
     ),
+    *(
+        Case("ThreeCompartment", f"a spike that arrives at {port}", "closed form", ULP(1000, 1.0), "ULP",
+             lambda port=port, variable=variable: _arriving(port, variable))
+        for port, variable in (("soma", "I_nudge"), ("nudging", "g_nudge"))
+    ),
+    Case("DendriticPrediction", "weight after 400 steps of constant rates", "closed form", ULP(100_000, 1.0), "ULP",
+         _learned),
     Case("PerfectIntegrator", "spikes at a rate of 0.377", "closed form", EXACT, "EXACT",
          lambda: _regular(lambda: sl.PerfectIntegrator(I_1=2.0, I_e=0.754), 0.377)),
     Case("ThreeCompartment", "spikes at the rate of rest, 1/(1 + exp(0.5))", "closed form", EXACT, "EXACT",

@@ -8,7 +8,7 @@ import numpy as np
 from given_spikes import steps_of
 from given_traces import replay
 from oracles import nest_urbanczik
-from tolerances import EXACT, METHOD, NINE_DIGITS, STAT
+from tolerances import EXACT, METHOD, NINE_DIGITS, STAT, ULP
 
 import spikelearn as sl
 from cases.case import Case
@@ -56,6 +56,17 @@ def _both_cells():
     nest = nest_urbanczik.urbanczik((), inputs, neuron={"beta": 1e6, "phi_max": 1e6}, duration=500.0)
     found = {"spikes": (steps_of(run.spikes(cell).times, DT), steps_of(nest.spike_times, DT))}
     return found | {name: (run.trace(cell, name).values[:, 0], nest.recorded[name]) for name in ("V_s", "V_d")}
+
+
+def _dendrite():
+    """V_d under a constant current, in every step of 50 ms."""
+    net = sl.Network(dt=DT)
+    model = sl.PyramidalUrbanczik(I_e_dend=40.0)
+    cell = net.population(1, model)
+    net.record(cell, "V_d")
+    trace, p = net.run(50.0).trace(cell, "V_d"), model.parameters
+    rise = -np.expm1(-trace.times * p.g_L_dend / p.C_m_dend)
+    return trace.values[:, 0], p.E_L_dend + 40.0 / p.g_L_dend * rise
 
 
 def _rule_alone(seed, delay, W_max):
@@ -119,6 +130,14 @@ CASES: tuple[Case, ...] = (
         EXACT,
         "EXACT",
         lambda: _both_cells()["spikes"],
+    ),
+    Case(
+        "PyramidalUrbanczik",
+        "V_d under a constant current",
+        "closed form",
+        ULP(10_000, 100.0),
+        "ULP(10,000)",
+        _dendrite,
     ),
     *(
         Case(
