@@ -76,7 +76,8 @@ PARTS = {
         "seeds 101 and 102). With the weights that are drawn no spiking cell of "
         "the second layer fires, so with both frozen the answer of these rules is always the same: the control that "
         "says something is that of one hidden layer, above. With weights between hidden layers eight times as "
-        "large, frozen cells of `fa` reached 0.73 at best on validation points (seed 101, one of eight epochs).",
+        "large, frozen cells of `fa` reached 0.73 at best on validation points (seed 101, one of eight epochs). "
+        "`eventprop` and `eventprop_delays`, of which a learner takes five minutes, have three seeds.",
         "yin_yang", controls=("frozen",), settings={"hidden": (30, 30)},
         own={
             "dtp": {"learning_rate": (0.5, 0.02), "decay": 0.8},
