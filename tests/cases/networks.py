@@ -18,11 +18,11 @@ from spikelearn.experiments import load_experiment
 
 LIVE = {"nest": "NEST live", "brian2": "Brian2 live"}
 MODEL = load_experiment("vogels_abbott_2005")
+build = sys.modules[MODEL.simulate.__module__].build
 
 
 def _measured(form, engine, seeds, duration):
     """Means over seeds: rate of excitatory and of inhibitory neurons, CV of intervals of excitatory ones."""
-    build = sys.modules[MODEL.simulate.__module__].build
     found = []
     for seed in seeds:
         net, exc, inh = build(MODEL.parameters(form=form, duration=duration), seed)
@@ -34,7 +34,6 @@ def _measured(form, engine, seeds, duration):
 
 def _first_spikes(engine, dt):
     """Mean time (ms) of the first spikes of excitatory neurons of COBAHH in 12 ms, of those that fire in both."""
-    build = sys.modules[MODEL.simulate.__module__].build
     first = []
     for each in ("compiled", engine):
         net, exc, _ = build(MODEL.parameters(form="cobahh", duration=12.0, dt=dt), 1)

@@ -58,8 +58,7 @@ def test_the_clock_that_is_due_first_is_first_and_clocks_that_never_are_due_are_
         assert np.array_equal(clocks.due, times)
         in_heap = clocks.heap[: clocks.size[0]]
         assert sorted(in_heap) == list(np.flatnonzero(times < np.inf))
-        assert np.array_equal(clocks.place[in_heap], np.arange(len(in_heap))) and np.all(
-            clocks.place[times == np.inf] == -1
-        )
+        assert np.array_equal(clocks.place[in_heap], np.arange(len(in_heap)))
+        assert np.all(clocks.place[times == np.inf] == -1)
         if len(in_heap):
             assert in_heap[0] == np.argmin(times)
