@@ -63,7 +63,7 @@ def by_network(found: Sequence[Compared]) -> Any:
                 style |= {"markerfacecolor": "none"}
             ax.plot([low, high], [place, place], color=style["color"], lw=1.2)
             (handles[simulator],) = ax.plot([value], [place], **style)
-        there = goals.ELSEWHERE.get(c.network.name, {})
+        there = goals.SECONDS_ON_OTHER_MACHINE.get(c.network.name, {})
         if "GeNN" in there and threads in (1, 2) and (value := there["GeNN"][threads - 1]):
             (handles["GeNN"],) = ax.plot(
                 [value], [place], "|", color=INK, ms=6.0, mew=1.2, label="GeNN, other machine"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-ELSEWHERE_MACHINE = "another machine: 2 cores of an x86-64 server processor with AVX-512, best of 3 runs"
+OTHER_MACHINE = "another machine: 2 cores of an x86-64 server processor with AVX-512, best of 3 runs"
 
-ELSEWHERE: dict[str, dict[str, tuple[float | None, float | None]]] = {
+SECONDS_ON_OTHER_MACHINE: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "cuba_4000": {"NEST": (1.30, 0.53), "GeNN": (0.19, None)},
     "cuba_40000": {"NEST": (15.0, 8.6), "GeNN": (1.20, None)},
     "brunel": {"NEST": (24.8, 10.6), "GeNN": (8.4, None)},
@@ -21,7 +21,7 @@ ELSEWHERE: dict[str, dict[str, tuple[float | None, float | None]]] = {
 """Wall seconds per biological second on that machine, on one and on two threads. NEST 3.10; GeNN 5.4 on the CPU,
 which counts in float32."""
 
-ELSEWHERE_BYTES = {"GeNN": (139e6, 287e6)}
+BYTES_ON_OTHER_MACHINE = {"GeNN": (139e6, 287e6)}
 """Memory of whole processes there, for Brunel's network and for the same with STDP."""
 
 

@@ -86,7 +86,7 @@ def best_peer(compared: Compared, threads: int) -> Best | None:
 def through_nest(compared: Compared, threads: int) -> dict[str, list[float]]:
     """Peer of the other machine -> its time over ours, through NEST on both machines."""
     here = compared.ratios.get(("nest", threads))
-    there = goals.ELSEWHERE.get(compared.network.name, {})
+    there = goals.SECONDS_ON_OTHER_MACHINE.get(compared.network.name, {})
     if not here or threads not in (1, 2) or "NEST" not in there or not (nest := there["NEST"][threads - 1]):
         return {}
     found = {}
@@ -121,7 +121,7 @@ def times_table(found: Sequence[Compared], missing: Sequence[str]) -> list[str]:
 def rows_of_the_other_machine(c: Compared, threads: int) -> list[list[str]]:
     """Times of peers on the other machine, with ratios through NEST; NEST's time there if it has no run here."""
     rows, ratios = [], through_nest(c, threads)
-    for peer, seconds in goals.ELSEWHERE.get(c.network.name, {}).items():
+    for peer, seconds in goals.SECONDS_ON_OTHER_MACHINE.get(c.network.name, {}).items():
         if (
             threads not in (1, 2)
             or not (quoted := seconds[threads - 1])
@@ -307,7 +307,7 @@ def report(networks: Sequence[Network], records: Sequence[Record]) -> list[str]:
         "thread, 2026-12-01, three rounds. BrainPy returns whether each neuron has fired in each step, and XLA, by "
         "which it is compiled, decides which loops are divided between its threads. GeNN is not installed here: its "
         "times are "
-        f"from {goals.ELSEWHERE_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
+        f"from {goals.OTHER_MACHINE}, and its ratios are indirect, (NEST / spikelearn) here times (GeNN / NEST) "
         "there.", "",
         *times_table([c for c in found if c.network.part == "networks"], missing),
         *published(found),
@@ -333,7 +333,7 @@ def published(found: Sequence[Compared]) -> list[str]:
     """Published figures for whole processes, and for the full microcircuit on other hardware."""
     names, lines = {c.network.name for c in found}, []
     if names & {"brunel", "brunel_stdp"}:
-        said = [f"{peer} {a * 1e-6:.0f} and {b * 1e-6:.0f} MB" for peer, (a, b) in goals.ELSEWHERE_BYTES.items()]
+        said = [f"{peer} {a * 1e-6:.0f} and {b * 1e-6:.0f} MB" for peer, (a, b) in goals.BYTES_ON_OTHER_MACHINE.items()]
         lines += [f"Whole processes on the other machine, for Brunel's network and with STDP: {', '.join(said)}.", ""]
     if "microcircuit" in names:
         said = [f"{who} {factor:g}" for who, factor in goals.REAL_TIME_RECORDS]

@@ -38,7 +38,7 @@ PARTS = {
     "experiments": ("Experiments", "What model files are made of, and how they are run."),
     "errors": ("Errors and warnings", "All that is raised on purpose."),
 }
-"""Part of the reference -> title, and what is in it. What `spikelearn` exports from elsewhere is in "networks"."""
+"""Part of the reference -> title, and what is in it. What `spikelearn` exports from other modules is in "networks"."""
 OF_MODULES = {
     "spikelearn.learning": "learning", "spikelearn.interop": "io", "spikelearn.io": "io", "spikelearn.viewer": "plots",
 }  # fmt: skip

@@ -231,8 +231,8 @@ def _documentation(rule: Any) -> tuple[str, str]:
 
 def _title(name: str) -> str:
     """What a rule is called: what a person wrote, else what its module begins with."""
-    told = re.match(r"# (.+)\n", _text_of(name))
-    return told.group(1) if told else _documentation(RULES[name])[0].partition(":")[0].rstrip(".")
+    heading = re.match(r"# (.+)\n", _text_of(name))
+    return heading.group(1) if heading else _documentation(RULES[name])[0].partition(":")[0].rstrip(".")
 
 
 def _page(name: str, rule: Any, received: str, results: list[dict[str, str]]) -> str:

@@ -216,9 +216,9 @@ def _events_of_aedat3(path: Path, data: bytes) -> np.ndarray:
         if size < 0 or number < 0 or at + 28 + size * number > len(data):
             raise RunFileError(f"{path}: truncated: a packet of {number} events of {size} bytes does not fit")
         if kind == 1 and number:
-            told, times = np.frombuffer(data, "<u4", 2 * number, at + 28).astype(np.int64).reshape(-1, 2).T
-            found = _array(told >> 17, (told >> 2) & 0x7FFF, times + (overflow << 31), (told >> 1) & 1)
-            parts.append(found[told & 1 == 1])
+            words, times = np.frombuffer(data, "<u4", 2 * number, at + 28).astype(np.int64).reshape(-1, 2).T
+            found = _array(words >> 17, (words >> 2) & 0x7FFF, times + (overflow << 31), (words >> 1) & 1)
+            parts.append(found[words & 1 == 1])
         at += 28 + size * number
     return np.concatenate([np.zeros(0, EVENT), *parts])
 

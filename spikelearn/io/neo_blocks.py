@@ -32,8 +32,8 @@ def block(run: Run) -> Any:
         interrupted=run.interrupted, **versions,
     )  # fmt: skip
     for info in run.populations.values():
-        told = {name: _annotation(value) for name, value in info.parameters.items()}
-        made.groups.append(neo.Group(name=info.name, **{**told, "size": info.size, "model": info.model}))
+        annotations = {name: _annotation(value) for name, value in info.parameters.items()}
+        made.groups.append(neo.Group(name=info.name, **{**annotations, "size": info.size, "model": info.model}))
     segment = neo.Segment(name=f"{run.t_start:g} to {run.t_stop:g} ms", index=0)
     made.segments.append(segment)
     segment.spiketrains = _trains(run)
@@ -72,9 +72,9 @@ def from_neo(data: Any, dt: Any = None) -> Run:
     if segment.block is not None and segment.block.name == "spikelearn" and "dt" in segment.block.annotations:
         of_run = segment.block.annotations
         for group in segment.block.groups:
-            told = dict(group.annotations)
-            size, model = int(told.pop("size")), str(told.pop("model"))
-            populations[group.name] = PopulationInfo(group.name, size, model, told)
+            annotations = dict(group.annotations)
+            size, model = int(annotations.pop("size")), str(annotations.pop("model"))
+            populations[group.name] = PopulationInfo(group.name, size, model, annotations)
     step = of_run.get("dt", np.nan) if dt is None else one_number(dt, "ms", "dt of from_neo", above=0.0)
     spikes: dict[tuple[str, str], Spikes] = {}
     of_trains: dict[tuple[str, str], np.ndarray] = {}
@@ -138,31 +138,31 @@ def _signal(run: Run, samples: Samples) -> Any:
     neo = needed("neo", "runs as Neo objects", "neo")
     ms = needed("quantities", "runs as Neo objects", "neo").ms
     trace = samples.trace
-    units, told = _units(trace.unit)
+    units, annotations = _units(trace.unit)
     of = {"neuron": "population", "synapse": "projection"}.get(trace.dimension, "source")
-    told |= {of: samples.name, "label": samples.label}
-    told |= {} if samples.together is None else {"together": samples.together}
+    annotations |= {of: samples.name, "label": samples.label}
+    annotations |= {} if samples.together is None else {"together": samples.together}
     of_columns = {trace.dimension: np.array(trace.ids)}
     if samples.sampling is None:
         return neo.IrregularlySampledSignal(
             np.array(trace.times) * ms, np.array(trace.values), units=units, name=samples.variable,
-            array_annotations=of_columns, **told,
+            array_annotations=of_columns, **annotations,
         )  # fmt: skip
     first, every = samples.sampling
     return neo.AnalogSignal(
         np.array(trace.values), units=units, t_start=first * ms, sampling_period=every * ms, name=samples.variable,
-        array_annotations=of_columns, **told,
+        array_annotations=of_columns, **annotations,
     )  # fmt: skip
 
 
 def _of_events(read: Read) -> Any:
     """Values at events: one channel, and the neuron of each sample as an annotation."""
     neo = needed("neo", "runs as Neo objects", "neo")
-    units, told = _units(read.snapshots.unit)
+    units, annotations = _units(read.snapshots.unit)
     times = np.array(read.snapshots.times) * needed("quantities", "runs as Neo objects", "neo").ms
     return neo.IrregularlySampledSignal(
         times, np.array(read.snapshots.values)[:, None], units=units, name=f"{read.variable} at {read.kind}",
-        population=read.name, label=read.label, neuron=np.array(read.snapshots.ids), **told,
+        population=read.name, label=read.label, neuron=np.array(read.snapshots.ids), **annotations,
     )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _spikes_in(segment: Any, dt: float) -> dict[tuple[str, str], tuple[Spikes, n
     trains = segment.spiketrains
     if not len(trains):
         return {}
-    channels, times, told = _arrays(trains)
+    channels, times, origins = _arrays(trains)
     if not np.all(np.isfinite(times)):
         raise DescriptionError(f"from_neo: the spike trains of {segment.name!r} have times that are not finite")
     times = on_steps(times, dt)
@@ -206,16 +206,16 @@ def _spikes_in(segment: Any, dt: float) -> dict[tuple[str, str], tuple[Spikes, n
         order = np.lexsort((channels, times))
         channels, times = channels[order], times[order]
     found = {}
-    for key in dict.fromkeys((name, label) for name, label, _ in told):
-        mine = [k for k, (*of, _) in enumerate(told) if tuple(of) == key]
+    for key in dict.fromkeys((name, label) for name, label, _ in origins):
+        mine = [k for k, (*of, _) in enumerate(origins) if tuple(of) == key]
         neurons = numbers_of(
-            [told[k][2] if told[k][2] is not None else j for j, k in enumerate(mine)],
+            [origins[k][2] if origins[k][2] is not None else j for j, k in enumerate(mine)],
             f"from_neo: annotations of the trains of {key[0]!r}",
         )
-        neuron_of = np.full(len(told), -1, np.int32)
+        neuron_of = np.full(len(origins), -1, np.int32)
         neuron_of[mine] = neurons
         ids = neuron_of[channels]
-        if len(mine) < len(told):
+        if len(mine) < len(origins):
             keep = ids >= 0
             found[key] = Spikes(times[keep], ids[keep]), np.sort(neurons)
         else:
@@ -224,7 +224,7 @@ def _spikes_in(segment: Any, dt: float) -> dict[tuple[str, str], tuple[Spikes, n
 
 
 def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, Any]]]:
-    """Place of its train and time in ms of each spike; (population, kind, neuron if it is told) of each train."""
+    """Place of its train and time in ms of each spike; (population, kind, neuron if given) of each train."""
     if getattr(trains, "_items", None) is None and getattr(trains, "_spike_time_array", None) is not None:
         # Made of arrays: its trains would take Neo a pass over all spikes each.
         channels, times = trains.multiplexed
@@ -239,15 +239,16 @@ def _arrays(trains: Any) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str, A
             name: value if not isinstance(value, str) and hasattr(value, "__len__") else [value] * len(known)
             for name, value in getattr(trains, "_annotations", {}).items()
         }
-        told = [_told({name: values[k] for name, values in given.items()}) for k in range(len(known))]
-        return places, np.array(times.rescale("ms").magnitude, np.float64), told
+        origins = [_origin({name: values[k] for name, values in given.items()}) for k in range(len(known))]
+        return places, np.array(times.rescale("ms").magnitude, np.float64), origins
     whole = [train.load() if hasattr(train, "load") else train for train in trains]
     times = np.concatenate([np.zeros(0), *(train.times.rescale("ms").magnitude for train in whole)])
     places = np.repeat(np.arange(len(whole)), [len(train) for train in whole])
-    return places, times, [_told(train.annotations) for train in whole]
+    return places, times, [_origin(train.annotations) for train in whole]
 
 
-def _told(annotations: Mapping[str, Any]) -> tuple[str, str, Any]:
+def _origin(annotations: Mapping[str, Any]) -> tuple[str, str, Any]:
+    """Population, kind of event and neuron that the annotations of a train name."""
     neuron: Any = annotations.get("neuron")
     return (
         _population(annotations, "neurons"),
@@ -264,14 +265,14 @@ def _traces_in(segment: Any, dt: float) -> Iterator[tuple[str, str, Trace, Mappi
     """Population, label, samples and annotations of each signal."""
     for signal in [*segment.analogsignals, *segment.irregularlysampledsignals]:
         signal = signal.load() if hasattr(signal, "load") else signal
-        told = signal.array_annotations
-        known = [told[name] for name in ("neuron", "synapse", "element") if name in told]
+        annotations = signal.array_annotations
+        known = [annotations[name] for name in ("neuron", "synapse", "element") if name in annotations]
         columns = known[0] if known else np.arange(signal.shape[1])
         unit = str(signal.annotations.get("unit") or signal.dimensionality.string)
         times = on_steps(np.array(signal.times.rescale("ms").magnitude, np.float64), dt)
         label = str(signal.annotations.get("label", signal.name or "signal"))
         what = f"from_neo: signal {label!r}"
-        ids = numbers_of(columns, what) if "neuron" in told else np.array(columns)
+        ids = numbers_of(columns, what) if "neuron" in annotations else np.array(columns)
         trace = Trace(times, np.array(signal.magnitude), ids, "" if unit == "dimensionless" else unit)
         yield _population(signal.annotations, "neurons"), label, in_order(trace, what), signal.annotations
 

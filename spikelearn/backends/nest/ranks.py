@@ -73,8 +73,8 @@ class Ranks:
         found = self._mpi[0].allgather(value)
         for rank, other in enumerate(found):
             if other != found[0]:
-                told = f": {found[0]} and {other}" if isinstance(value, int | float) else ""
-                raise DescriptionError(f"{what} differs between MPI processes 0 and {rank}{told}; all run one script")
+                values = f": {found[0]} and {other}" if isinstance(value, int | float) else ""
+                raise DescriptionError(f"{what} differs between MPI processes 0 and {rank}{values}; all run one script")
 
     def meet(self, what: str) -> None:
         """Wait for all ranks. Ends all if one of them has ended its script and will not come."""

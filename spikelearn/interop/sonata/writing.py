@@ -132,8 +132,12 @@ def _report(recording: Recording, dt: float) -> tuple[Recording, dict[str, Any]]
     if recording.variable not in variables:
         known = ", ".join(variables)
         raise DescriptionError(f"{what} {_CANNOT}; of {recording.of.model_name} these can: {known}")
-    told = {"variable_name": variables[recording.variable], "dt": float(times_of(recording.every, dt)), "enabled": True}
-    return recording, {**told, "module": "multimeter_report", "sections": "soma"}
+    report = {
+        "variable_name": variables[recording.variable],
+        "dt": float(times_of(recording.every, dt)),
+        "enabled": True,
+    }
+    return recording, {**report, "module": "multimeter_report", "sections": "soma"}
 
 
 def _edges(net: Network, projection: Projection, d: NetworkDescription) -> tuple[Projection, dict[str, np.ndarray]]:
@@ -235,12 +239,12 @@ def _write_configs(
                 "node_set": chosen,
                 **piece,
             }
-    told = {}
+    written = {}
     for k, (recording, report) in enumerate(reports):
         some = recording.ids if len(recording.ids) < recording.of.size else None
         cells = _set_of(sets, f"recorded {k}", recording.of.name, some)
         name = recording.name if recording.name and not recording.unnamed else ""
-        told[name if name and name not in told else f"{recording.key} of {recording.of.name}"] = {
+        written[name if name and name not in written else f"{recording.key} of {recording.of.name}"] = {
             "cells": cells,
             **report,
         }
@@ -276,7 +280,7 @@ def _write_configs(
         "node_sets_file": "$BASE_DIR/node_sets.json",
         "inputs": inputs,
         "output": {"output_dir": "$OUTPUT_DIR", "spikes_file": "spikes.h5", "spikes_sort_order": "by_time"},
-        "reports": told,
+        "reports": written,
     })  # fmt: skip
     return path
 
