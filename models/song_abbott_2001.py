@@ -14,7 +14,8 @@ it goes. Controls: the weights of the start, which are at random (at most 0.65, 
 without the connections between cells, which become selective, each for a place of its own
 (`no_recurrence_abs_circular_correlation`).
 
-In the paper excitation between cells has STDP too; here connections between cells are fixed.
+In the paper excitation between cells has STDP too; here connections between cells are fixed. Of seeds 1 to 5 and
+31 to 35 one, 34, ends with two plateaus, and a correlation of 0.59.
 """
 
 from __future__ import annotations
