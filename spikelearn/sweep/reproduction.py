@@ -3,16 +3,18 @@
 Results are in stores of sweeps, one for each model with its settings, in `results/store/` of a folder. They are written
 as text, too, `results/measured/*.json`, from which a store that is not there is filled anew, and from which the pages
 are made (see `reproduction_pages`), with `gallery/`, the figure of each model's first seed.
-A result has a key of the model file's text, the settings, the seed, and the version and code of spikelearn, and is
-computed once: a session that breaks goes on where it was, and one that is repeated after a change of the code computes
-all anew, unless results so far are accepted (`accept_changes`). Results of other versions and texts stay in the store.
-Each carries the commit that it was computed with. Results of fresh seeds (FRESH) are kept apart, as `MODEL+fresh`.
+A result has a key of the model file's name and text, the settings, the seed, and the version and code of spikelearn,
+and is computed once: a session that breaks goes on where it was, and one that is repeated after a change of the code
+computes all anew, unless results so far are accepted (`accept_changes`). Results of other versions and texts stay in
+the store. Each carries the commit that it was computed with. Results of fresh seeds (FRESH) are kept apart, as
+`MODEL+fresh`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,9 +69,9 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Changes with the model file, the settings, the seed, and the version and code of spikelearn."""
+        """Changes with the model file and its name, the settings, the seed, and the version and code of spikelearn."""
         source = source_of(ex.load_experiment(self.model))
-        text = json.dumps([source, self.settings, self.seed, self.quick, VERSION, code_digest()])
+        text = json.dumps([Path(self.model).stem, source, self.settings, self.seed, self.quick, VERSION, code_digest()])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -102,6 +104,7 @@ def reproduce(
 ) -> list[str]:
     """Compute what is not there yet, so many jobs at a time, on all cores together; returns what went wrong.
 
+    What took longest the last time begins first, after what has never been computed, so that all cores end together.
     on_result: called with each job and what was measured, or what went wrong; before that, where there are results of
     other versions of spikelearn, with these versions. Ctrl-C ends it; what is done is kept. Raises ExperimentError.
     """
@@ -119,7 +122,11 @@ def reproduce(
             missing.append(job)
             if others := sorted({made_with(row["versions"]) for row in rows} - {made_with(versions())}):
                 on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
-        waiting, by_key = list(reversed(missing)), {job.key: job for job in missing}
+        took = {
+            title: max((row["cpu_s"] for row in stores[title].results()), default=math.inf)
+            for title in {job.title for job in missing}
+        }
+        waiting, by_key = sorted(reversed(missing), key=lambda job: took[job.title]), {job.key: job for job in missing}
         if not missing:
             return errors
         with interrupts() as interrupted, worker_pool(None, processes, len(missing)) as pool:

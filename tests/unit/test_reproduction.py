@@ -87,6 +87,23 @@ def test_each_seed_is_measured_once_until_the_model_file_changes(model, tmp_path
     assert "![coin](coin.png)" in reproduction_pages.gallery([], tmp_path)
 
 
+def test_what_took_longest_the_last_time_begins_first_and_what_is_new_before_that(model, tmp_path):
+    long, new = (shutil.copy(model, tmp_path / f"{name}.py") for name in ("long", "new"))
+    for path, seconds in ((model, 1.0), (long, 9.0)):
+        jobs = list(reproduction.jobs_of([str(path)], {}, [1], False))
+        reproduction.reproduce(jobs, tmp_path, 1, lambda job, found: None)
+        written = tmp_path / "results" / "measured" / f"{Path(path).stem}.json"
+        content = json.loads(written.read_text())
+        content["seeds"]["1"]["cpu_s"] = seconds
+        written.write_text(json.dumps(content))
+        Path(path).write_text(MODEL.replace("10.0, ", "20.0, "))
+    shutil.rmtree(tmp_path / "results" / "store")
+    began = []
+    jobs = list(reproduction.jobs_of([model, str(long), str(new)], {}, [1], False))
+    assert not reproduction.reproduce(jobs, tmp_path, 1, lambda job, found: began.append(Path(job.model).stem))
+    assert began == ["new", "long", "coin"]
+
+
 def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
     reproduced(model, tmp_path, seeds=[1])
     monkeypatch.setattr(reproduction, "VERSION", "99.0")
