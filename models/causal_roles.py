@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from spikelearn.experiments import Control, Goal, Outcome, finite, parameter
 from spikelearn.learning.controls import ABLATED_FEEDBACK
 from spikelearn.learning.examples import Examples, examples_of
-from spikelearn.learning.feedback import TIED
+from spikelearn.learning.feedback import TIED, LearnerWithFeedback
 from spikelearn.learning.learner import Learner
 from spikelearn.learning.rules import learner_for
 from spikelearn.plots.panels import letter_panels, new_figure
@@ -105,7 +105,7 @@ def learner_of(p: Parameters, rule: str, seed: int, examples: Examples, roles: n
     drawn = learner.coefs_[-1]
     decoder = np.outer(roles, [-1.0, 1.0]) * drawn.std()
     circuit.network.set_weights(circuit.forward[-1], decoder)
-    if feedback == TIED and control != ABLATED_FEEDBACK:
+    if isinstance(learner, LearnerWithFeedback) and learner.feedback == TIED and control != ABLATED_FEEDBACK:
         for projection in circuit.feedback:
             circuit.network.set_weights(projection, decoder.T)
     return learner

@@ -51,6 +51,18 @@ def test_the_decoder_never_changes():
         assert np.array_equal(np.sign(before[-1][:, 1]), roles)
 
 
+@pytest.mark.parametrize("rule", ["ep", "koerding_koenig:tied", "fa"])
+def test_tied_feedback_knows_the_decoder_before_anything_is_learned(rule):
+    module = sys.modules[MODEL.simulate.__module__]
+    p = module.Parameters(examples=100, hidden=8)
+    examples, roles = module.two_sides(p), module.roles_of(p, 1)
+    learner = module.learner_of(p, rule, 1, examples, roles, "none")
+    circuit = learner.circuit_
+    up = circuit.network.synapses(circuit.forward[-1]).matrix((8, 2))
+    down = circuit.network.synapses(circuit.feedback[0]).matrix((2, 8))
+    assert np.array_equal(up, down.T) == (rule != "fa")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_full_form_meets_every_bar(seed):
