@@ -182,7 +182,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     left.set_yticks(places, [rule.replace(":", ", ") for rule in p.rules])
     left.invert_yaxis()
     left.set(xlabel="cells whose teaching signal follows their role")
-    right.set(xlabel="cursor on the right side (fraction of stimuli)")
+    right.set(xlabel="correct side (fraction of stimuli)")
     left.plot([], [], "o", mfc="white", mec=colour(0), ms=4, label="before learning")
     left.plot([], [], "o", color=colour(0), ms=5, label="after, feedback to each cell")
     left.plot([], [], "s", color="0.6", ms=5, label="after, one number for all")

@@ -122,15 +122,15 @@ def chain(seed: int, **given: Any) -> GeneralisedLatentEquilibrium:
 def following(
     learner: GeneralisedLatentEquilibrium, circuit: Circuit, X: np.ndarray, targets: np.ndarray | None, factor: float
 ) -> Trials:
-    """Presentations in which outputs are told where to be in each step, (n, LENGTH, OUTPUTS), and the first layer
+    """Presentations in which outputs are shown where to be in each step, (n, LENGTH, OUTPUTS), and the first layer
     learns; or in which nothing is taught."""
     labels = None if targets is None else np.zeros(len(X), int)
     phases = learner.phases(circuit, X, labels, np.zeros((len(X), OUTPUTS)))
     found = []
     for k, phase in enumerate(phases):
         plastic = {circuit.forward[0]: factor} if targets is not None and k >= learner.arriving else {}
-        told = {} if targets is None else {(circuit.output, "teacher"): targets[:, k]}
-        found.append(replace(phase, plastic=plastic, currents={**phase.currents, **told}, callback=None))
+        teaching = {} if targets is None else {(circuit.output, "teacher"): targets[:, k]}
+        found.append(replace(phase, plastic=plastic, currents={**phase.currents, **teaching}, callback=None))
     return Trials(found, n=len(X))
 
 

@@ -205,8 +205,8 @@ class Neuron:
         trees += [self.system.expressions[name].tree for name in self.system.needed_expressions(trees)]
         names = {name for tree in trees for name in names_in(tree)}
         lasting = self.refractory is not None and self.refractory.lasting is not None
-        drawn_in_each_step = self.uniform or self.normal or self.rendered.noises or lasting
-        return bool(names & {"rand", "randn"}) and not drawn_in_each_step
+        needed_otherwise = self.uniform or self.normal or self.rendered.noises or lasting
+        return bool(names & {"rand", "randn"}) and not needed_otherwise
 
     def _at_event(self, state: list[str]) -> list[str]:
         """The reset of a neuron that fired."""

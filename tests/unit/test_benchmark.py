@@ -98,10 +98,8 @@ def test_a_round_that_is_not_complete_counts_for_nothing():
 def test_peers_of_the_other_machine_are_reached_through_nest():
     records = measured({"spikelearn": [1.0] * 3, "nest": [8.0] * 3})
     found = report.compare(BRUNEL, records)
-    nest, genn = (
-        goals.SECONDS_ON_OTHER_MACHINE["brunel"]["NEST"][0],
-        goals.SECONDS_ON_OTHER_MACHINE["brunel"]["GeNN"][0],
-    )
+    there = goals.SECONDS_ON_OTHER_MACHINE["brunel"]
+    nest, genn = there["NEST"][0], there["GeNN"][0]
     ULP(4).check(report.through_nest(found, 1)["GeNN"], [8.0 * genn / nest] * 3)
     text = "\n".join(report.report([BRUNEL], records))
     assert "| GeNN | 1 | 8.4 on the other machine | indirect: 2.71 (2.71 to 2.71) |" in text

@@ -1,7 +1,7 @@
 """The MPI processes (ranks) that run one network together: what each holds is gathered, what fails in one ends all.
 
 NEST's own calls wait for all ranks. So that none waits for ever, all ranks meet before each of them, and one that has
-ended, or has failed, is told of instead. A process that is alone pays nothing for it.
+ended, or has failed, is reported instead. A process that is alone pays nothing for it.
 """
 
 from __future__ import annotations

@@ -382,17 +382,17 @@ def _sorted(
     group: Any, usage: Usage, regular: Sequence[RegularText], reset: str, owner: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The variables of a group that change during a run, and those that do not."""
-    in_each_step = (
+    by_dynamics = (
         assigned_names(reset) | usage.state | {*usage.inputs} | usage.linked | {*group.equations.diff_eq_names}
     )
-    set_here = in_each_step | {name for each in regular for name in assigned_names(each.text)}
+    set_here = by_dynamics | {name for each in regular for name in assigned_names(each.text)}
     state, parameters = {}, {}
     for name, equation in group.user_equations.items():
         constant = "constant over dt" in equation.flags
         if equation.type == "subexpression" and not constant:
             continue
         if name in set_here or constant:
-            if "shared" in equation.flags and (name in in_each_step or name not in shared_and_changing(group)):
+            if "shared" in equation.flags and (name in by_dynamics or name not in shared_and_changing(group)):
                 raise DescriptionError(
                     f"{owner}: the (shared) variable {name!r} changes during a run, which is taken over only if "
                     "run_regularly does that"
