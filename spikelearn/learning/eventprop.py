@@ -44,7 +44,9 @@ TAU_M, TAU_SYN, DELAY, FIRST_SPIKE, DT = 10.0, 5.0, 1.0, 1.0, 0.5
 NEVER = 1e9
 """The threshold of a readout cell."""
 AT_ONCE = 250
-"""Examples that are answered at once: of each there is a copy of the network."""
+"""Examples that are answered at once, at most: of each there is a copy of the network."""
+SYNAPSES_AT_ONCE = 2_000_000
+"""Of these copies together; more do not fit into caches, and each then takes three times as long."""
 
 
 @dataclass(eq=False, repr=False)
@@ -53,7 +55,7 @@ class EventProp(Learner):
     is an input cell that fires first: times are known from each other.
 
     batch: examples for one step of Adam. gain: steepness of the answer as a function of mean potentials. encoding:
-    "latency".
+    "latency". zeros_fire: whether an input of 0 fires, as the last, or not at all, as where most pixels are dark.
     """
 
     locality: ClassVar[Locality] = Locality(other_weights=True, whole_time=True, phases=True)
@@ -64,6 +66,7 @@ class EventProp(Learner):
     steps: int = 40
     batch: int = 25
     gain: float = 4.0
+    zeros_fire: bool = True
 
     def build(self, sizes: Sequence[int]) -> Circuit:
         whole_number(self.batch, "batch", least=1)
@@ -95,8 +98,9 @@ class EventProp(Learner):
     ) -> tuple[Network, list[Population], list[Projection]]:
         """A network with a copy of all cells for each example; the cells of the first come first in each layer."""
         net, n = Network(dt=DT, seed=self.seed, threads=self.threads), len(X)
-        times = FIRST_SPIKE + 0.6 * self.steps * (1.0 - np.clip(X, 0.0, 1.0))
-        layers = [net.population(X.size, SpikeList(times.ravel(), np.arange(X.size)), name="input")]
+        times = (FIRST_SPIKE + 0.6 * self.steps * (1.0 - np.clip(X, 0.0, 1.0))).ravel()
+        ids = np.arange(X.size) if self.zeros_fire else np.flatnonzero(X > 0.0)
+        layers = [net.population(X.size, SpikeList(times[ids], ids), name="input")]
         forward = []
         for k, w in enumerate(weights):
             last = k == len(weights) - 1
@@ -182,7 +186,8 @@ class EventProp(Learner):
 
     def scores(self, X: Any) -> np.ndarray:
         features = self._shown(X)
-        parts = [features[start : start + AT_ONCE] for start in range(0, len(features), AT_ONCE)]
+        at_once = min(AT_ONCE, max(1, SYNAPSES_AT_ONCE // sum(w.size for w in self.coefs_)))
+        parts = [features[start : start + at_once] for start in range(0, len(features), at_once)]
         return np.concatenate([self._scored(part)[0] for part in parts])
 
     def answer(self, X: Any) -> tuple[np.ndarray, Run]:

@@ -97,3 +97,24 @@ def test_answers_do_not_depend_on_how_many_examples_are_answered_at_once(monkeyp
     monkeypatch.setattr("spikelearn.learning.eventprop.AT_ONCE", 7)
     np.testing.assert_array_equal(learner.scores(X), at_once)
     np.testing.assert_array_equal(learner.answer(X)[0], at_once)
+    monkeypatch.setattr("spikelearn.learning.eventprop.SYNAPSES_AT_ONCE", 3 * sum(w.size for w in learner.coefs_))
+    np.testing.assert_array_equal(learner.scores(X), at_once)
+    monkeypatch.setattr("spikelearn.learning.eventprop.SYNAPSES_AT_ONCE", 1)
+    np.testing.assert_array_equal(learner.scores(X), at_once)
+
+
+@pytest.mark.parametrize("rule", ["eventprop", "eventprop_delays"])
+def test_inputs_of_zero_fire_last_or_not_at_all(rule):
+    X = np.array([[0.0, 0.3, 0.0], [0.9, 0.0, 0.0]])
+    firing, silent = (
+        learner_for(rule, hidden=(5,), bias=True, zeros_fire=each).prepare(X, [0, 1]) for each in (True, False)
+    )
+    for learner, times in ((firing, [25.0, 17.8, 25.0, 3.4, 25.0, 25.0]), (silent, [17.8, 3.4])):
+        spikes = learner.answer(X)[1].spikes("input")
+        order = np.argsort(spikes.ids)
+        assert spikes.ids[order].tolist() == (list(range(6)) if learner is firing else [1, 3])
+        np.testing.assert_allclose(spikes.times[order], times)
+    gradient = silent.gradient(X, [0, 1])[0]
+    assert not np.any(gradient[X == 0.0]) and np.any(gradient[X > 0.0])
+    dark = silent.gradient(np.zeros((1, 3)), [0])
+    assert not any(np.any(each) for each in dark)
