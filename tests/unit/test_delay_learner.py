@@ -109,12 +109,16 @@ def test_inputs_of_zero_fire_last_or_not_at_all(rule):
     firing, silent = (
         learner_for(rule, hidden=(5,), bias=True, zeros_fire=each).prepare(X, [0, 1]) for each in (True, False)
     )
-    for learner, times in ((firing, [25.0, 17.8, 25.0, 3.4, 25.0, 25.0]), (silent, [17.8, 3.4])):
+    last, first = 25.0, 1.0
+    for learner, ids, times in (
+        (firing, [0, 1, 2, 3, 4, 5, 6, 7], [last, 17.8, last, first, 3.4, last, last, first]),
+        (silent, [1, 3, 4, 7], [17.8, first, 3.4, first]),
+    ):
         spikes = learner.answer(X)[1].spikes("input")
         order = np.argsort(spikes.ids)
-        assert spikes.ids[order].tolist() == (list(range(6)) if learner is firing else [1, 3])
+        assert spikes.ids[order].tolist() == ids
         np.testing.assert_allclose(spikes.times[order], times)
     gradient = silent.gradient(X, [0, 1])[0]
-    assert not np.any(gradient[X == 0.0]) and np.any(gradient[X > 0.0])
-    dark = silent.gradient(np.zeros((1, 3)), [0])
-    assert not any(np.any(each) for each in dark)
+    dark = np.hstack([X == 0.0, [[False], [False]]])
+    assert not np.any(gradient[dark]) and np.any(gradient[~dark])
+    assert np.any(firing.gradient(X, [0, 1])[0][dark])
