@@ -140,7 +140,7 @@ PARTS = {
         "of MNIST that others publish; --mnist gives the folder. Two passes: how far rules get by 16,000 "
         "presentations. Rates are the best of three settings on 500 validation images after two passes over 1,000 "
         "(seed 101), for linear controls as for rules, so those that learn slowly were chosen by little. `eventprop` "
-        "and `eventprop_delays`, which take 12 and 37 ms for each presentation although dark pixels do not fire, and "
+        "and `eventprop_delays`, which take 10 and 29 ms for each presentation, 46 and 96 if dark pixels fired, and "
         "`generalised_latent_equilibrium`, which is for what has an order in time, are left out.",
         "mnist", MANY_INPUTS, 5, ("linear",), {"angles": False, "epochs": 2},
     ),

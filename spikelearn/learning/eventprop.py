@@ -43,10 +43,8 @@ TAU_M, TAU_SYN, DELAY, FIRST_SPIKE, DT = 10.0, 5.0, 1.0, 1.0, 0.5
 """ms. DT is the length of panels for integrals; times are exact."""
 NEVER = 1e9
 """The threshold of a readout cell."""
-AT_ONCE = 250
-"""Examples that are answered at once, at most: of each there is a copy of the network."""
-SYNAPSES_AT_ONCE = 2_000_000
-"""Of these copies together; more do not fit into caches, and each then takes three times as long."""
+SYNAPSES_AT_ONCE = 250_000
+"""Of all copies of the network, one for each of the examples that are answered at once; more take longer for each."""
 
 
 @dataclass(eq=False, repr=False)
@@ -186,7 +184,7 @@ class EventProp(Learner):
 
     def scores(self, X: Any) -> np.ndarray:
         features = self._shown(X)
-        at_once = min(AT_ONCE, max(1, SYNAPSES_AT_ONCE // sum(w.size for w in self.coefs_)))
+        at_once = max(1, SYNAPSES_AT_ONCE // sum(w.size for w in self.coefs_))
         parts = [features[start : start + at_once] for start in range(0, len(features), at_once)]
         return np.concatenate([self._scored(part)[0] for part in parts])
 

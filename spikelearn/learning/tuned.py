@@ -166,9 +166,9 @@ WAVE_LAGS: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 """The best of four pairs of rates on validation examples (seed 101); of three for its frozen control, the same pair."""
 
-
 MNIST_OTHERS: Mapping[str, Mapping[str, Any]] = {**DIGITS, "eventprop": {"zeros_fire": False}}
-"""Other parameters for MNIST: of its pixels four in five are dark, so that a presentation takes a fifth of the time."""
+"""Other parameters for MNIST: four in five of its pixels are dark, and a presentation takes a fifth to a third of the
+time if these do not fire."""
 
 
 def tuned(rule: str, task: str, control: str) -> dict[str, Any]:

@@ -94,13 +94,11 @@ def test_answers_do_not_depend_on_how_many_examples_are_answered_at_once(monkeyp
     X, y = yin_yang(30, 3)
     learner = EventProp(hidden=(5,), epochs=1).fit(X, y)
     at_once = learner.scores(X)
-    monkeypatch.setattr("spikelearn.learning.eventprop.AT_ONCE", 7)
-    np.testing.assert_array_equal(learner.scores(X), at_once)
-    np.testing.assert_array_equal(learner.answer(X)[0], at_once)
-    monkeypatch.setattr("spikelearn.learning.eventprop.SYNAPSES_AT_ONCE", 3 * sum(w.size for w in learner.coefs_))
-    np.testing.assert_array_equal(learner.scores(X), at_once)
-    monkeypatch.setattr("spikelearn.learning.eventprop.SYNAPSES_AT_ONCE", 1)
-    np.testing.assert_array_equal(learner.scores(X), at_once)
+    of_one = sum(w.size for w in learner.coefs_)
+    for synapses in (7 * of_one, 3 * of_one, 1):
+        monkeypatch.setattr("spikelearn.learning.eventprop.SYNAPSES_AT_ONCE", synapses)
+        np.testing.assert_array_equal(learner.scores(X), at_once)
+        np.testing.assert_array_equal(learner.answer(X)[0], at_once)
 
 
 @pytest.mark.parametrize("rule", ["eventprop", "eventprop_delays"])
