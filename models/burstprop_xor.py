@@ -11,8 +11,9 @@ inhibitory, the opposite. In these 0.8 s a synapse grows if its target bursts mo
 
 Acceptance criteria: the cross-entropy of the answers, summed over the four examples (2.77 at chance), falls to 2 or
 less, and the output has more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1), at least 1 Hz in the tests; the
-first hidden population drives the output and the second does not. Controls, of the same length, with costs above
-chance: no feedback; and homeostasis of cells that hardly spike that is as fast as the mean rate that is the answer.
+first hidden population drives the output and the second does not. Controls, which learn beside it from the same input
+cells, with costs above chance: no feedback; and homeostasis of cells that hardly spike that is as fast as the mean rate
+that is the answer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import running_mean
-from spikelearn.experiments import Control, Goal, Outcome, Published, finite, parameter, report, run_conditions
+from spikelearn.experiments import Control, Goal, Outcome, Published, finite, parameter, report
 from spikelearn.plots.panels import learning_curves, letter_panels, new_figure, plain_legend, whole_numbers
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
@@ -34,6 +35,7 @@ E_MIN, E_MAX, CHANCE, SOLVED = 2.0, 10.0, 4.0 * np.log(2.0), 2.0  # rates (Hz) o
 NOISE = {"input": (0.35, 0.35, 500.0), "hidden": (0.385, 0.49, 150.0), "output": (0.35, 0.35, 150.0)}
 """Excitatory and inhibitory weights, and rate (Hz), of each soma's Poisson input."""
 APICAL_NOISE = ("apical_exc", 500.0, 0.05), ("apical_inh", 500.0, 0.05)
+INTACT, FAST, NO_FEEDBACK = "burstprop", "fast homeostasis", "no feedback"
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,7 @@ class Parameters:
     dt: float = parameter(0.2, "ms", "time step")
     epochs: int = parameter(500, "", "presentations of the four examples")
     tests: int = parameter(10, "", "last epochs after each of which the four examples are tested")
-    ablation_epochs: int = parameter(500, "", "the same in the control with fast homeostasis; 0 for none")
-    feedback_ablation_epochs: int = parameter(500, "", "the same in the control without feedback; 0 for none")
+    controls: bool = parameter(True, "", "whether the controls learn too")
     predict: float = parameter(7200.0, "ms", "time from example to answer")
     learn: float = parameter(800.0, "ms", "duration of the teaching current")
     burn_in: float = parameter(6000.0, "ms", "time before the first example")
@@ -58,12 +59,12 @@ class Parameters:
     threads: int = parameter(1, "", "threads of a network; 0 for as many as are faster")
 
     def __post_init__(self) -> None:
-        if min(self.cells, self.epochs, self.tests) < 1 or min(self.ablation_epochs, self.feedback_ablation_epochs) < 0:
-            raise ValueError("cells, epochs and tests: expected at least 1; epochs of controls: at least 0")
+        if min(self.cells, self.epochs, self.tests) < 1:
+            raise ValueError("cells, epochs and tests: expected at least 1")
 
 
 SEEDS = 5
-QUICK = {"epochs": 10, "tests": 2, "ablation_epochs": 4, "feedback_ablation_epochs": 4, "dt": 0.4}
+QUICK = {"epochs": 10, "tests": 2, "dt": 0.4}
 PUBLISHED = {
     "mean_cost_last_50": Goal(1.5, high=SOLVED, source="prototype at a fifth of the size"),
     "solved": Goal("cost at most 2, and answers apart in the last 50", low=1, source="chosen here"),
@@ -75,42 +76,48 @@ PUBLISHED = {
 }
 
 
+COST = {FAST: "ablation_cost", NO_FEEDBACK: "no_feedback_cost"}
+"""The metric of each control."""
+
+
 class Gate(NamedTuple):
-    """A network and its parts. Populations 1 and 2 of a layer are its first and second half."""
+    """A network with all its circuits, side by side: the intact one, then the controls."""
 
     network: sl.Network
     inputs: Any
-    hidden: Any
     output: Any
-    to_hidden: Any
-    to_output: Any
+    to_hidden: list[Any]
+    to_output: list[Any]
 
 
 @dataclass
 class Course:
-    """rates: (epochs, 4) Hz, the answers before the teaching current. before, after: (4,) Hz, the answers with all
-    weights frozen; `after` is the mean of the tests, (n, 4). weights: (k, 2), from hidden 1 and 2, after epochs `of`.
+    """The answers of the circuits `names`, in Hz: rates (circuits, epochs, 4) before the teaching current; with all
+    weights frozen, before (circuits, 4) and tests (circuits, n, 4). weights: (k, 2), of the intact circuit from hidden
+    1 and 2, after epochs `of`.
     """
 
+    names: tuple[str, ...]
     before: np.ndarray
     rates: np.ndarray
     tests: np.ndarray
     of: list[int]
     weights: np.ndarray
-    runs: list[sl.Run]
 
     @property
     def after(self) -> np.ndarray:
-        return self.tests.mean(axis=0) if len(self.tests) else np.full(4, np.nan)
+        """The mean of the tests, (circuits, 4)."""
+        return self.tests.mean(axis=1) if self.tests.size else np.full((len(self.names), 4), np.nan)
 
 
-def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, show: float | None = None) -> Gate:
-    """The network. fast: with the homeostasis of the control. show: time (ms) from which spikes are recorded."""
-    n = p.cells
+def build(p: Parameters, seed: int, names: tuple[str, ...] = (INTACT,), show: float | None = None) -> Gate:
+    """The network of some circuits. show: time (ms) from which spikes of the first are recorded."""
+    n, circuits = p.cells, len(names)
     net = sl.Network(dt=p.dt, seed=seed, threads=p.threads or None)
     inputs = net.population(2 * n, sl.BurstPoisson(), name="input")
-    hidden = net.population(2 * n, sl.BurstPoisson(I_e_apical=np.repeat([0.0, 500.0], n)), name="hidden")
-    output = net.population(n, sl.BurstPoisson(I_e_apical=400.0), name="output")
+    apical = np.tile(np.repeat([0.0, 500.0], n), circuits)
+    hidden = net.population(2 * n * circuits, sl.BurstPoisson(I_e_apical=apical), name="hidden")
+    output = net.population(n * circuits, sl.BurstPoisson(I_e_apical=400.0), name="output")
     for cells in (inputs, hidden, output):
         exc, inh, rate = NOISE[cells.name]
         for port, hz, weight in (("soma_exc", rate, exc), ("soma_inh", rate, inh), *APICAL_NOISE):
@@ -120,31 +127,41 @@ def build(p: Parameters, seed: int, fast: bool = False, feedback: bool = True, s
         rule = sl.FixedProbability(100.0 / n) if n > 100 else sl.AllToAll()
         return net.connect(source, target, port=port, rule=rule, weight=weight, delay=p.delay, **more)
 
-    plastic = []
-    for source, target, eta in ((inputs, hidden, p.eta_hidden), (hidden, output, p.eta_output)):
-        rule = sl.Burstprop(eta=eta, tau_homeostasis=2000.0) if fast else sl.Burstprop(eta=eta)
-        plastic.append(connect(source, target, "soma_exc", p.weight, on="event", plasticity=rule))
-        connect(source, target, "soma_inh", p.inhibition, on="event", name=f"{source.name}->{target.name}, inhibition")
-    if feedback:
-        for half, part, exc, inh in (("1", hidden[:n], 0.26, 0.06), ("2", hidden[n:], 0.026, 0.27)):
-            connect(output, part, "apical_exc", exc, on="burst", name=f"feedback to hidden {half}")
-            connect(output, part, "apical_inh", inh, on="burst", name=f"feedback to hidden {half}, inhibition")
+    gate = Gate(net, inputs, output, [], [])
+    for k, name in enumerate(names):
+        middle, top = hidden[2 * n * k : 2 * n * (k + 1)], output[n * k : n * (k + 1)]
+        more = {"tau_homeostasis": 2000.0} if name == FAST else {}
+        for source, target, eta, plastic in (
+            (inputs, middle, p.eta_hidden, gate.to_hidden),
+            (middle, top, p.eta_output, gate.to_output),
+        ):
+            way, rule = f"{source.name}->{target.name}, {name}", sl.Burstprop(eta=eta, **more)
+            plastic.append(connect(source, target, "soma_exc", p.weight, on="event", plasticity=rule, name=way))
+            connect(source, target, "soma_inh", p.inhibition, on="event", name=f"{way}, inhibition")
+        if name != NO_FEEDBACK:
+            for half, part, exc, inh in (("1", middle[:n], 0.26, 0.06), ("2", middle[n:], 0.026, 0.27)):
+                way = f"feedback to hidden {half}, {name}"
+                connect(top, part, "apical_exc", exc, on="burst", name=way)
+                connect(top, part, "apical_inh", inh, on="burst", name=f"{way}, inhibition")
     if show is not None:
-        for cells in (inputs, hidden, output):
+        for cells in (inputs, hidden[: 2 * n], output[:n]):
             net.record(cells, ["spikes", "bursts"], start=show)
         net.record(output[:2], ["V_s", "V_d"], every=5 * p.dt, start=show)
-    return Gate(net, inputs, hidden, output, *plastic)
+    return gate
 
 
 def answer(trial, phase, event_rate, rates):
-    """Record the answer, the mean event rate of the output."""
-    rates[trial] = np.mean(event_rate)
+    """Record the answer of each circuit, the mean event rate of its output."""
+    cells = len(event_rate) // rates.shape[1]
+    for i, E in enumerate(event_rate):
+        rates[trial, i // cells] += E / cells
 
 
 def teach(trial, phase, event_rate, rates, current, targets, strongest, low, high):
-    """Record the answer, and set the current into the dendrite of each output cell by its own event rate."""
-    rates[trial] = np.mean(event_rate)
+    """Record the answers, and set the current into the dendrite of each output cell by its own event rate."""
+    cells = len(event_rate) // rates.shape[1]
     for i, E in enumerate(event_rate):
+        rates[trial, i // cells] += E / cells
         if targets[trial % 4] == 1:
             if E <= low + 1.0:
                 current[i] = strongest
@@ -171,24 +188,25 @@ def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
 
 
 def examine(gate: Gate, p: Parameters, **how: Any) -> tuple[sl.Run, np.ndarray]:
-    """The answers to the four examples, (4,) Hz, with all weights frozen and no teaching current."""
-    rates = np.zeros(4)
+    """The answers of each circuit to the four examples, (circuits, 4) Hz, with all weights frozen and no teaching."""
+    rates = np.zeros((4, len(gate.to_output)))
     callback = sl.Callback(answer, (gate.output.state("event_rate"), rates))
     phase = sl.Phase(p.predict + p.learn, currents=currents(gate, p, 1), plastic=(), callback=callback)
-    return gate.network.run(trials=sl.Trials([phase], n=4), progress=False, **how), rates
+    return gate.network.run(trials=sl.Trials([phase], n=4), progress=False, **how), rates.T
 
 
 def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
-    """The answers before the teaching current, (epochs, 4) Hz."""
-    rates, given = np.zeros(4 * epochs), currents(gate, p, epochs)
+    """The answers of each circuit before the teaching current, (circuits, epochs, 4) Hz."""
+    rates, given = np.zeros((4 * epochs, len(gate.to_output))), currents(gate, p, epochs)
     E, apical = gate.output.state("event_rate"), gate.output.current("apical")
     teaching = sl.Callback(teach, (E, rates, apical, TARGETS, p.teacher, E_MIN, E_MAX))
     stopping = sl.Callback(stop_teaching, (apical,))
     phases = [
         sl.Phase(p.predict, currents=given, plastic=(), callback=teaching),
-        sl.Phase(p.learn, currents=given, plastic=[gate.to_hidden, gate.to_output], callback=stopping),
+        sl.Phase(p.learn, currents=given, plastic=[*gate.to_hidden, *gate.to_output], callback=stopping),
     ]
-    return gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False), rates.reshape(epochs, 4)
+    run = gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False)
+    return run, rates.T.reshape(-1, epochs, 4)
 
 
 def cost(rates: np.ndarray) -> np.ndarray:
@@ -197,69 +215,65 @@ def cost(rates: np.ndarray) -> np.ndarray:
     return -(TARGETS * np.log(likely) + (1 - TARGETS) * np.log(1.0 - likely)).sum(axis=-1)
 
 
-def learn(gate: Gate, p: Parameters, epochs: int, name: str, progress: bool | None, sink: Any) -> Course:
-    """Burn-in, a test, then epochs; a test after each of the last epochs, as the weights keep fluctuating."""
+def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
+    """Burn-in, a test, then epochs; a test after each of the last epochs, as the weights keep fluctuating.
+
+    The returned run is the last test of the four examples.
+    """
+    names = (INTACT, FAST, NO_FEEDBACK) if p.controls else (INTACT,)
+    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
+    gate, n = build(p, seed, names, shown), len(names)
 
     def weights() -> list[float]:
-        found = runs[-1].synapses(gate.to_output)
+        found = runs[-1].synapses(gate.to_output[0])
         return [float(found.weight[found.pre // p.cells == k].mean()) for k in (0, 1)]
 
     runs = [gate.network.run(trials=sl.Trials([sl.Phase(p.burn_in, plastic=())], n=1), progress=False)]
-    course = Course(np.full(4, np.nan), np.zeros((0, 4)), np.zeros((0, 4)), [0], np.array([weights()]), runs)
+    nothing = np.full((n, 4), np.nan), np.zeros((n, 0, 4)), np.zeros((n, 0, 4))
+    course = Course(names, *nothing, [0], np.array([weights()]))
     if not runs[-1].interrupted:
         run, course.before = examine(gate, p)
         runs.append(run)
-    while course.of[-1] < epochs and not runs[-1].interrupted:
-        left = epochs - course.of[-1] - p.tests
+    while course.of[-1] < p.epochs and not runs[-1].interrupted:
+        left = p.epochs - course.of[-1] - p.tests
         run, rates = train(gate, p, min(25, left) if left > 0 else 1)
         runs.append(run)
         if run.interrupted:
             break
-        course.of.append(course.of[-1] + len(rates))
-        course.rates = np.concatenate([course.rates, rates])
+        course.of.append(course.of[-1] + rates.shape[1])
+        course.rates = np.concatenate([course.rates, rates], axis=1)
         course.weights = np.concatenate([course.weights, [weights()]])
-        report(f"{name}, epoch {course.of[-1]} of {epochs}: cost {cost(rates).mean():.2f}", progress)
+        costs = ", ".join(f"{name} {mean:.2f}" for name, mean in zip(names, cost(rates).mean(axis=1), strict=True))
+        report(f"epoch {course.of[-1]} of {p.epochs}, cost: {costs}", progress)
         if left <= 0:
-            run, answers = examine(gate, p, sink=sink if course.of[-1] == epochs else None)
+            run, answers = examine(gate, p, sink=sink if course.of[-1] == p.epochs else None)
             runs.append(run)
-            course.tests = course.tests if run.interrupted else np.concatenate([course.tests, answers[None]])
-    return course
+            if not run.interrupted:
+                course.tests = np.concatenate([course.tests, answers[:, None]], axis=1)
+    return Outcome(runs[-1], metrics_of(course), {"course": course}, tuple(runs[:-1]))
 
 
-def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Run the network, then the controls; the returned run is the last test of the four examples."""
-
-    def study(name: str, epochs: int, sink: Any = None, **how: Any) -> tuple[list[sl.Run], Course | None]:
-        found = learn(build(p, seed, **how), p, epochs, name, progress, sink) if epochs else None
-        return [found.runs[-1], *found.runs[:-1]] if found else [], found
-
-    shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
-    done = run_conditions(
-        partial=("course", "fast_homeostasis", "no_feedback"),
-        course=lambda: study("burstprop", p.epochs, sink, show=shown),
-        fast_homeostasis=lambda: study("fast homeostasis", p.ablation_epochs, fast=True),
-        no_feedback=lambda: study("no feedback", p.feedback_ablation_epochs, feedback=False),
-    )
-    left_out = {"ablation_cost": p.ablation_epochs, "no_feedback_cost": p.feedback_ablation_epochs}
-    course, metrics = done.results["course"], {name: None for name in PUBLISHED if left_out.get(name) != 0}
-    if len(course.rates):
-        weights, last = course.weights[-1], course.rates[-50:]
-        mean_cost, apart = float(cost(last).mean()), margin(last.mean(axis=0))
-        metrics |= {
-            "mean_cost_last_50": mean_cost,
-            "solved": int(mean_cost <= SOLVED and apart > 0.0),
-            "cost_after": finite(float(cost(course.after))),
-            "margin_hz": finite(margin(course.after)),
-            "margin_hz_last_test": finite(margin(course.tests[-1])) if len(course.tests) else None,
-            "margin_hz_last_50": apart,
-            "hidden_weight_ratio": float(weights[0] / weights[1]),
-            "epochs_done": course.of[-1],
-        }
-    for name, metric in (("fast_homeostasis", "ablation"), ("no_feedback", "no_feedback")):
-        if (found := done.results[name]) is not None and len(found.rates):
-            metrics[f"{metric}_cost"] = float(cost(found.rates[-50:]).mean())
-            metrics[f"{metric}_margin_hz"] = finite(margin(found.after))
-    return done.outcome(metrics)
+def metrics_of(course: Course) -> dict[str, Any]:
+    """What is measured of the intact circuit and of the controls that learned beside it; None: not reached."""
+    metrics: dict[str, Any] = dict.fromkeys(name for name in PUBLISHED if course.names[1:] or name not in COST.values())
+    if not course.rates.size:
+        return metrics
+    weights, last, tests = course.weights[-1], course.rates[0, -50:], course.tests[0]
+    mean_cost, apart = float(cost(last).mean()), margin(last.mean(axis=0))
+    metrics |= {
+        "mean_cost_last_50": mean_cost,
+        "solved": int(mean_cost <= SOLVED and apart > 0.0),
+        "cost_after": finite(float(cost(course.after[0]))),
+        "margin_hz": finite(margin(course.after[0])),
+        "margin_hz_last_test": finite(margin(tests[-1])) if len(tests) else None,
+        "margin_hz_last_50": apart,
+        "hidden_weight_ratio": float(weights[0] / weights[1]),
+        "epochs_done": course.of[-1],
+    }
+    for k, name in enumerate(course.names[1:], 1):
+        metrics[COST[name]] = float(cost(course.rates[k, -50:]).mean())
+        metrics[COST[name].replace("cost", "margin_hz")] = finite(margin(course.after[k]))
+    return metrics
 
 
 def margin(rates: np.ndarray) -> float:
@@ -272,18 +286,18 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     whole, course = new_figure(9.6, 3.2), outcome.data["course"]
     costs, answers, weights = (clean(ax) for ax in whole.subplots(1, 3, width_ratios=(1.3, 1.0, 1.0)))
     looks = {
-        "course": {"color": INK, "ls": "-", "lw": 1.4, "label": "burstprop"},
-        "fast_homeostasis": {"color": PALETTE[1], "ls": DASHED, "lw": 1.1, "label": "control: fast homeostasis"},
-        "no_feedback": {"color": PALETTE[7], "ls": DOTTED, "lw": 1.3, "label": "control: no feedback"},
+        INTACT: {"color": INK, "ls": "-", "lw": 1.4, "label": INTACT},
+        FAST: {"color": PALETTE[1], "ls": DASHED, "lw": 1.1, "label": f"control: {FAST}"},
+        NO_FEEDBACK: {"color": PALETTE[7], "ls": DOTTED, "lw": 1.3, "label": f"control: {NO_FEEDBACK}"},
     }
-    found = {name: each for name in looks if (each := outcome.data[name]) is not None}
-    learning_curves(costs, {name: (running_mean(cost(each.rates), 10), looks[name]) for name, each in found.items()})
+    curves = {name: running_mean(cost(rates), 10) for name, rates in zip(course.names, course.rates, strict=True)}
+    learning_curves(costs, {name: (curve, looks[name]) for name, curve in curves.items()})
     costs.axhline(CHANCE, color=FAINT, linewidth=0.9, zorder=0)
     costs.annotate("chance", (1.0, CHANCE), (-2, -11), ("axes fraction", "data"), "offset points", ha="right", size=8)
     costs.set(xlabel="epoch", ylabel="cost (nats, mean of 10 epochs)", ylim=(0.0, None))
     at = np.arange(4)
-    answers.plot(at - 0.12, course.before, color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")
-    answers.plot(at + 0.12, course.after, color=INK, marker="o", ls="", ms=6, label="after")
+    answers.plot(at - 0.12, course.before[0], color=CONTROL, marker="s", ls="", ms=5, mfc="white", label="before")
+    answers.plot(at + 0.12, course.after[0], color=INK, marker="o", ls="", ms=6, label="after")
     answers.axhline(0.5 * (E_MIN + E_MAX), color=FAINT, linewidth=0.9, zorder=0)
     answers.set_xticks(at, [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)])
     answers.set(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from spikelearn.models.burstprop_xor import cost, margin
 
 from spikelearn.experiments import load_experiment, run_experiment, set_parameters
 
 MODEL = load_experiment("burstprop_xor")
 CHANCE = 4.0 * np.log(2.0)
-NO_CONTROLS = {"ablation_epochs": 0, "feedback_ablation_epochs": 0}
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +20,16 @@ def quick():
 
 def test_in_ten_epochs_the_output_learns_to_answer_at_all_and_the_cost_falls_by_half(quick):
     course, metrics = quick[1].data["course"], quick[1].metrics
-    assert np.all(course.before < 3.0)
+    assert np.all(course.before[0] < 3.0)
     assert metrics["cost_after"] < 2.0 * CHANCE, "an output that is silent costs 9.2"
-    assert course.after[1] > 2.0 * course.before[1] and course.after[2] > 1.5 * course.before[2]
+    before, after = course.before[0], course.after[0]
+    assert after[1] > 2.0 * before[1] and after[2] > 1.5 * before[2]
 
 
 def test_a_seed_whose_answers_are_not_apart_has_not_solved_it_whatever_its_cost(quick):
     course, metrics = quick[1].data["course"], quick[1].metrics
-    apart = min(course.rates[-50:].mean(axis=0)[1:3]) - max(course.rates[-50:].mean(axis=0)[[0, 3]])
+    answers = course.rates[0, -50:].mean(axis=0)
+    apart = min(answers[1:3]) - max(answers[[0, 3]])
     assert metrics["solved"] == (apart > 0.0 and metrics["mean_cost_last_50"] <= 2.0)
 
 
@@ -36,14 +38,24 @@ def test_it_learns_in_the_plastic_windows_of_learning_only(quick):
     course = outcome.data["course"]
     assert course.weights[0] == pytest.approx([parameters.weight] * 2, abs=1e-12)
     assert np.all(np.abs(course.weights[-1] - parameters.weight) > 1e-4)
-    assert course.of == [0, 8, 9, 10] and course.rates.shape == (parameters.epochs, 4)
+    assert course.of == [0, 8, 9, 10] and course.rates.shape == (3, parameters.epochs, 4)
 
 
 def test_what_was_learned_is_the_mean_of_tests_after_each_of_the_last_epochs(quick):
     course, metrics = quick[1].data["course"], quick[1].metrics
-    assert course.tests.shape == (2, 4) and np.any(course.tests[0] != course.tests[1])
-    assert metrics["margin_hz"] == pytest.approx(min(course.after[1:3]) - max(course.after[[0, 3]]), abs=1e-12)
-    assert metrics["margin_hz_last_test"] == pytest.approx(min(course.tests[1, 1:3]) - max(course.tests[1, [0, 3]]))
+    assert course.tests.shape == (3, 2, 4) and np.any(course.tests[0, 0] != course.tests[0, 1])
+    after, last = course.after[0], course.tests[0, 1]
+    assert metrics["margin_hz"] == pytest.approx(min(after[1:3]) - max(after[[0, 3]]), abs=1e-12)
+    assert metrics["margin_hz_last_test"] == pytest.approx(min(last[1:3]) - max(last[[0, 3]]))
+
+
+def test_controls_answer_with_their_own_cells_to_the_same_inputs_and_are_measured_as_they_are(quick):
+    course, metrics = quick[1].data["course"], quick[1].metrics
+    assert course.names == ("burstprop", "fast homeostasis", "no feedback")
+    for k, name in ((1, "ablation"), (2, "no_feedback")):
+        assert np.all(course.rates[k] != course.rates[0])
+        assert metrics[f"{name}_cost"] == pytest.approx(cost(course.rates[k]).mean())
+        assert metrics[f"{name}_margin_hz"] == pytest.approx(margin(course.after[k]))
 
 
 def test_the_figure_has_the_controls_that_were_run(quick):
@@ -56,12 +68,22 @@ def test_the_figure_has_the_controls_that_were_run(quick):
 
 def test_the_published_size_is_a_matter_of_parameters():
     short = {"burn_in": 400.0, "predict": 800.0, "learn": 200.0, "tests": 1}  # a thirtieth of the time
-    parameters = set_parameters(MODEL, {"cells": 120, "dt": 0.4, "epochs": 1, "threads": 2, **short, **NO_CONTROLS})
+    parameters = set_parameters(MODEL, {"cells": 120, "dt": 0.4, "epochs": 1, "threads": 2, "controls": False, **short})
     outcome = run_experiment(MODEL, parameters, seed=1, progress=False)
     assert np.isfinite(outcome.metrics["mean_cost_last_50"])
     assert not {"ablation_cost", "no_feedback_cost"} & set(outcome.metrics), "what was not run is not missed"
-    synapses = outcome.run.synapses("input->hidden")
+    synapses = outcome.run.synapses("input->hidden, burstprop")
     assert len(synapses.weight) == pytest.approx(240 * 240 * 100 / 120, rel=0.02)
+
+
+def test_the_intact_circuit_is_the_same_to_the_last_bit_whether_controls_learn_beside_it_or_not():
+    short = {"burn_in": 400.0, "predict": 800.0, "learn": 200.0, "epochs": 2, "tests": 1}
+    alone, beside = (
+        run_experiment(MODEL, set_parameters(MODEL, {**short, "controls": controls}), seed=2, progress=False)
+        for controls in (False, True)
+    )
+    assert np.array_equal(alone.data["course"].rates[0], beside.data["course"].rates[0])
+    assert np.array_equal(alone.data["course"].weights, beside.data["course"].weights)
 
 
 @pytest.mark.slow
