@@ -11,9 +11,8 @@ inhibitory, the opposite. In these 0.8 s a synapse grows if its target bursts mo
 
 Acceptance criteria: the cross-entropy of the answers, summed over the four examples (2.77 at chance), falls to 2 or
 less, and the output has more events for (1, 0) and (0, 1) than for (0, 0) and (1, 1), at least 1 Hz in the tests; the
-first hidden population drives the output and the second does not. Controls, which learn beside it from the same input
-cells, with costs above chance: no feedback; and homeostasis of cells that hardly spike that is as fast as the mean rate
-that is the answer.
+first hidden population drives the output and the second does not. Controls, with the same input cells and costs above
+chance: no feedback; and homeostasis of cells that hardly spike that is as fast as the mean rate that is the answer.
 """
 
 from __future__ import annotations
@@ -76,8 +75,7 @@ PUBLISHED = {
 }
 
 
-COST = {FAST: "ablation_cost", NO_FEEDBACK: "no_feedback_cost"}
-"""The metric of each control."""
+COST = {FAST: "ablation_cost", NO_FEEDBACK: "no_feedback_cost"}  # the metric of each control
 
 
 class Gate(NamedTuple):
@@ -131,10 +129,8 @@ def build(p: Parameters, seed: int, names: tuple[str, ...] = (INTACT,), show: fl
     for k, name in enumerate(names):
         middle, top = hidden[2 * n * k : 2 * n * (k + 1)], output[n * k : n * (k + 1)]
         more = {"tau_homeostasis": 2000.0} if name == FAST else {}
-        for source, target, eta, plastic in (
-            (inputs, middle, p.eta_hidden, gate.to_hidden),
-            (middle, top, p.eta_output, gate.to_output),
-        ):
+        layers = (inputs, middle, p.eta_hidden, gate.to_hidden), (middle, top, p.eta_output, gate.to_output)
+        for source, target, eta, plastic in layers:
             way, rule = f"{source.name}->{target.name}, {name}", sl.Burstprop(eta=eta, **more)
             plastic.append(connect(source, target, "soma_exc", p.weight, on="event", plasticity=rule, name=way))
             connect(source, target, "soma_inh", p.inhibition, on="event", name=f"{way}, inhibition")
@@ -162,19 +158,10 @@ def teach(trial, phase, event_rate, rates, current, targets, strongest, low, hig
     cells = len(event_rate) // rates.shape[1]
     for i, E in enumerate(event_rate):
         rates[trial, i // cells] += E / cells
-        if targets[trial % 4] == 1:
-            if E <= low + 1.0:
-                current[i] = strongest
-            elif E < high - 1.0:
-                current[i] = strongest / (E - low)
-            else:
-                current[i] = 0.0
-        elif E >= high - 1.0:
-            current[i] = -strongest
-        elif E > low + 1.0:
-            current[i] = -strongest / (high - E)
-        else:
-            current[i] = 0.0
+        up = targets[trial % 4] == 1
+        from_wrong, from_right = (E - low, high - E) if up else (high - E, E - low)
+        size = strongest / max(from_wrong, 1.0) if from_right > 1.0 else 0.0
+        current[i] = size if up else -size
 
 
 def stop_teaching(trial, phase, current):
@@ -205,8 +192,7 @@ def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
         sl.Phase(p.predict, currents=given, plastic=(), callback=teaching),
         sl.Phase(p.learn, currents=given, plastic=[*gate.to_hidden, *gate.to_output], callback=stopping),
     ]
-    run = gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False)
-    return run, rates.T.reshape(-1, epochs, 4)
+    return gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False), rates.T.reshape(-1, epochs, 4)
 
 
 def cost(rates: np.ndarray) -> np.ndarray:
@@ -216,10 +202,7 @@ def cost(rates: np.ndarray) -> np.ndarray:
 
 
 def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None = None) -> Outcome:
-    """Burn-in, a test, then epochs; a test after each of the last epochs, as the weights keep fluctuating.
-
-    The returned run is the last test of the four examples.
-    """
+    """Burn-in, a test, epochs, a test after each of the last, as weights keep fluctuating; the run is the last test."""
     names = (INTACT, FAST, NO_FEEDBACK) if p.controls else (INTACT,)
     shown = p.burn_in + 4 * (p.epochs + min(p.tests, p.epochs)) * (p.predict + p.learn)
     gate, n = build(p, seed, names, shown), len(names)

@@ -116,13 +116,11 @@ def observe(state, places, seen, resting):
     """Rates of place cells around the agent, of those of its cell that the actor sees while it decides, and at rest."""
     peak, width, actor_rate = state[CONSTANTS + 7], state[CONSTANTS + 8], state[CONSTANTS + 9]
     at_rest = state[MODE] == AT_REST
-    for i in range(len(places)):
-        cell = i % (SIDE * SIDE)
+    for cell in range(SIDE * SIDE):
         away = (cell % SIDE - state[AT_X]) ** 2 + (cell // SIDE - state[AT_Y]) ** 2
-        places[i] = 0.0 if at_rest else peak * math.exp(-0.5 * away / width**2)
-    for i in range(len(seen)):
-        here = i % (SIDE * SIDE) == int(state[X] + SIDE * state[Y])
-        seen[i] = actor_rate if here and state[MODE] == DECIDES else 0.0
+        places[cell :: SIDE * SIDE] = 0.0 if at_rest else peak * math.exp(-0.5 * away / width**2)
+        here = cell == int(state[X] + SIDE * state[Y])
+        seen[cell :: SIDE * SIDE] = actor_rate if here and state[MODE] == DECIDES else 0.0
     for i in range(len(resting)):
         resting[i] = 20.0 if at_rest else 0.0
 
