@@ -70,12 +70,10 @@ PUBLISHED = {
     "margin_hz": Goal("1 Hz or more", low=1.0, source="the mean of ten tests"),
     "margin_hz_last_test": Published("1 Hz or more", low=1.0, source="Payeur et al. 2021, Fig. 4"),
     "hidden_weight_ratio": Published("more than 1.5", low=1.5, source="Payeur et al. 2021, Fig. 4: drives the output"),
-    "ablation_cost": Control("above chance", low=CHANCE, source="fast homeostasis", of="mean_cost_last_50"),
-    "no_feedback_cost": Control("above chance", low=CHANCE, source="no feedback", of="mean_cost_last_50"),
+    "ablation_cost": Control("above chance", low=CHANCE, source=FAST, of="mean_cost_last_50"),
+    "no_feedback_cost": Control("above chance", low=CHANCE, source=NO_FEEDBACK, of="mean_cost_last_50"),
 }
-
-
-COST = {FAST: "ablation_cost", NO_FEEDBACK: "no_feedback_cost"}  # the metric of each control
+COST_OF = {FAST: "ablation_cost", NO_FEEDBACK: "no_feedback_cost"}  # the metric of each control
 
 
 class Gate(NamedTuple):
@@ -90,9 +88,8 @@ class Gate(NamedTuple):
 
 @dataclass
 class Course:
-    """The answers of the circuits `names`, in Hz: rates (circuits, epochs, 4) before the teaching current; with all
-    weights frozen, before (circuits, 4) and tests (circuits, n, 4). weights: (k, 2), of the intact circuit from hidden
-    1 and 2, after epochs `of`.
+    """Answers of circuits `names` in Hz: rates (circuits, epochs, 4) before the teaching current; with weights frozen
+    before (circuits, 4) and tests (circuits, n, 4). weights: (k, 2), from hidden 1 and 2, intact, after `of` epochs.
     """
 
     names: tuple[str, ...]
@@ -147,17 +144,15 @@ def build(p: Parameters, seed: int, names: tuple[str, ...] = (INTACT,), show: fl
 
 
 def answer(trial, phase, event_rate, rates):
-    """Record the answer of each circuit, the mean event rate of its output."""
-    cells = len(event_rate) // rates.shape[1]
+    """Record the event rate of each output cell."""
     for i, E in enumerate(event_rate):
-        rates[trial, i // cells] += E / cells
+        rates[trial, i] = E
 
 
 def teach(trial, phase, event_rate, rates, current, targets, strongest, low, high):
-    """Record the answers, and set the current into the dendrite of each output cell by its own event rate."""
-    cells = len(event_rate) // rates.shape[1]
+    """Record the event rate of each output cell, and set the current into its dendrite by it."""
     for i, E in enumerate(event_rate):
-        rates[trial, i // cells] += E / cells
+        rates[trial, i] = E
         up = targets[trial % 4] == 1
         from_wrong, from_right = (E - low, high - E) if up else (high - E, E - low)
         size = strongest / max(from_wrong, 1.0) if from_right > 1.0 else 0.0
@@ -174,17 +169,22 @@ def currents(gate: Gate, p: Parameters, times: int) -> dict[Any, np.ndarray]:
     return {(gate.inputs, "soma"): np.tile(rows, (times, 1))}
 
 
+def answers_of(gate: Gate, rates: np.ndarray) -> np.ndarray:
+    """The answers of the circuits, (circuits, trials), from the event rates of all output cells, (trials, cells)."""
+    return rates.reshape(len(rates), len(gate.to_output), -1).mean(axis=2).T
+
+
 def examine(gate: Gate, p: Parameters, **how: Any) -> tuple[sl.Run, np.ndarray]:
     """The answers of each circuit to the four examples, (circuits, 4) Hz, with all weights frozen and no teaching."""
-    rates = np.zeros((4, len(gate.to_output)))
+    rates = np.zeros((4, gate.output.size))
     callback = sl.Callback(answer, (gate.output.state("event_rate"), rates))
     phase = sl.Phase(p.predict + p.learn, currents=currents(gate, p, 1), plastic=(), callback=callback)
-    return gate.network.run(trials=sl.Trials([phase], n=4), progress=False, **how), rates.T
+    return gate.network.run(trials=sl.Trials([phase], n=4), progress=False, **how), answers_of(gate, rates)
 
 
 def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
     """The answers of each circuit before the teaching current, (circuits, epochs, 4) Hz."""
-    rates, given = np.zeros((4 * epochs, len(gate.to_output))), currents(gate, p, epochs)
+    rates, given = np.zeros((4 * epochs, gate.output.size)), currents(gate, p, epochs)
     E, apical = gate.output.state("event_rate"), gate.output.current("apical")
     teaching = sl.Callback(teach, (E, rates, apical, TARGETS, p.teacher, E_MIN, E_MAX))
     stopping = sl.Callback(stop_teaching, (apical,))
@@ -192,7 +192,8 @@ def train(gate: Gate, p: Parameters, epochs: int) -> tuple[sl.Run, np.ndarray]:
         sl.Phase(p.predict, currents=given, plastic=(), callback=teaching),
         sl.Phase(p.learn, currents=given, plastic=[*gate.to_hidden, *gate.to_output], callback=stopping),
     ]
-    return gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False), rates.T.reshape(-1, epochs, 4)
+    run = gate.network.run(trials=sl.Trials(phases, n=4 * epochs), progress=False)
+    return run, answers_of(gate, rates).reshape(-1, epochs, 4)
 
 
 def cost(rates: np.ndarray) -> np.ndarray:
@@ -238,7 +239,9 @@ def simulate(p: Parameters, seed: int, sink: Any = None, progress: bool | None =
 
 def metrics_of(course: Course) -> dict[str, Any]:
     """What is measured of the intact circuit and of the controls that learned beside it; None: not reached."""
-    metrics: dict[str, Any] = dict.fromkeys(name for name in PUBLISHED if course.names[1:] or name not in COST.values())
+    metrics: dict[str, Any] = dict.fromkeys(
+        name for name in PUBLISHED if course.names[1:] or name not in COST_OF.values()
+    )
     if not course.rates.size:
         return metrics
     weights, last, tests = course.weights[-1], course.rates[0, -50:], course.tests[0]
@@ -254,8 +257,8 @@ def metrics_of(course: Course) -> dict[str, Any]:
         "epochs_done": course.of[-1],
     }
     for k, name in enumerate(course.names[1:], 1):
-        metrics[COST[name]] = float(cost(course.rates[k, -50:]).mean())
-        metrics[COST[name].replace("cost", "margin_hz")] = finite(margin(course.after[k]))
+        metrics[COST_OF[name]] = float(cost(course.rates[k, -50:]).mean())
+        metrics[COST_OF[name].replace("cost", "margin_hz")] = finite(margin(course.after[k]))
     return metrics
 
 

@@ -51,9 +51,9 @@ class TestBursts:
         xor, strongest, low, high = model("burstprop_xor"), 3.0, 2.0, 10.0
         currents = []
         for trial, rate in ((0, high - short), (1, low + short)):
-            rates, current = np.zeros((4, 1)), np.zeros(2)
+            rates, current = np.zeros((4, 2)), np.zeros(2)
             xor.teach(trial, 0, np.array([rate, rate]), rates, current, xor.TARGETS, strongest, low, high)
-            assert rates[trial, 0] == rate and current[0] == current[1]
+            assert np.all(rates[trial] == rate) and current[0] == current[1]
             currents.append(current[0])
         wanted = 0.0 if high - low - short <= 1.0 else strongest / max(short, 1.0)
         ULP(10).check(currents, [-wanted, wanted])

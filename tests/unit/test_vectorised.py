@@ -78,6 +78,12 @@ def test_vectors_are_the_widest_where_there_are_many_neurons_or_numbers():
     assert "icmp uge <32 x i16>" in text and "mul <8 x i64>" in text
 
 
+@pytest.mark.skipif(not binding.get_host_cpu_features().get("avx512f"), reason="no vectors of 512 bits")
+def test_what_is_left_over_from_vectors_of_eight_is_done_in_vectors_of_four():
+    text = advance(sl.LIF, 200)
+    assert "store <8 x double>" in text and "store <4 x double>" in text
+
+
 def handed_through(model):
     """How many variables the step gives back as they are, for `at_event` to change: the loop need not store them."""
     if model.at_event is None:
