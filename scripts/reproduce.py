@@ -57,8 +57,6 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         seeds = reproduction.FRESH if options.fresh else options.seeds
         jobs = list(reproduction.jobs_of(options.models, settings, seeds, options.quick))
-        if options.anew and not options.report:
-            reproduction.forget(jobs, folder)
         if options.accept_changes:
             reproduction.accept_changes([*jobs, *reproduction.kept_jobs(folder)], folder)
         errors: list[str] = []
@@ -70,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
                 bar.write(f"{job.title}, seed {job.seed}: {seconds}", file=sys.stderr)
 
             if not options.report:
-                errors = reproduction.reproduce(jobs, folder, options.processes, on_result)
+                errors = reproduction.reproduce(jobs, folder, options.processes, on_result, options.anew)
         given = [
             each
             for each in (sys.argv[1:] if arguments is None else arguments)

@@ -101,18 +101,25 @@ def reproduce(
     folder: Path,
     processes: int,
     on_result: Callable[[Job, Mapping[str, Any] | str], None],
+    anew: bool = False,
 ) -> list[str]:
     """Compute what is not there yet, so many jobs at a time, on all cores together; returns what went wrong.
 
     What took longest the last time begins first, after what has never been computed, so that all cores end together.
+    anew: forget what is kept of these jobs, but for the time that it took, and compute them again.
     on_result: called with each job and what was measured, or what went wrong; before that, where there are results of
     other versions of spikelearn, with these versions. Ctrl-C ends it; what is done is kept. Raises ExperimentError.
     """
     errors: list[str] = []
     with ExitStack() as stack:
         stores = {job.title: stack.enter_context(_store(folder, job)) for job in reversed(jobs)}
+        took = {
+            title: max((row["cpu_s"] for row in store.results()), default=math.inf) for title, store in stores.items()
+        }
         missing = []
         for job in jobs:
+            if anew:
+                _forget(stores[job.title], job, folder)
             rows = _rows(stores[job.title], job)
             if found := [row for row in rows if row["key"] == job.key]:
                 result = _result(job, found[-1])
@@ -122,10 +129,6 @@ def reproduce(
             missing.append(job)
             if others := sorted({made_with(row["versions"]) for row in rows} - {made_with(versions())}):
                 on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
-        took = {
-            title: max((row["cpu_s"] for row in stores[title].results()), default=math.inf)
-            for title in {job.title for job in missing}
-        }
         waiting, by_key = sorted(reversed(missing), key=lambda job: took[job.title]), {job.key: job for job in missing}
         if not missing:
             return errors
@@ -163,16 +166,6 @@ def made_with(made_by: Mapping[str, str]) -> str:
     return f"{made_by.get('spikelearn', 'unknown')} (commit {made_by.get('commit') or 'not known'})"
 
 
-def forget(jobs: Sequence[Job], folder: Path) -> None:
-    """Remove what is kept of these jobs, so that they are computed again."""
-    for job in jobs:
-        with _store(folder, job) as store:
-            store.forget([job.key])
-        seeds = read(folder, job.file_name)
-        if seeds.get(str(job.seed), {}).get("key") == job.key:
-            _write(folder, job, {seed: each for seed, each in seeds.items() if seed != str(job.seed)})
-
-
 def _store(folder: Path, job: Job) -> Store:
     """The store of a job's model and settings; one that is new has what was measured before."""
     store = Store(folder / "results" / "store" / job.file_name, create=True)
@@ -187,6 +180,14 @@ def _store(folder: Path, job: Job) -> Store:
         store.close()
         raise
     return store
+
+
+def _forget(store: Store, job: Job, folder: Path) -> None:
+    """Remove what is kept of a job, so that it is computed again."""
+    store.forget([job.key])
+    seeds = read(folder, job.file_name)
+    if seeds.get(str(job.seed), {}).get("key") == job.key:
+        _write(folder, job, {seed: each for seed, each in seeds.items() if seed != str(job.seed)})
 
 
 def _task(job: Job, folder: Path) -> Task:

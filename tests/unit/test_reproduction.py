@@ -104,6 +104,21 @@ def test_what_took_longest_the_last_time_begins_first_and_what_is_new_before_tha
     assert began == ["new", "long", "coin"]
 
 
+def test_what_is_computed_anew_begins_in_the_order_of_the_time_that_it_took(model, tmp_path):
+    long = shutil.copy(model, tmp_path / "long.py")
+    jobs = list(reproduction.jobs_of([model, str(long)], {}, [1], False))
+    reproduction.reproduce(jobs, tmp_path, 1, lambda job, found: None)
+    written = tmp_path / "results" / "measured" / "long.json"
+    content = json.loads(written.read_text())
+    content["seeds"]["1"]["cpu_s"] = 9.0
+    written.write_text(json.dumps(content))
+    shutil.rmtree(tmp_path / "results" / "store")
+    found = []
+    assert not reproduction.reproduce(jobs, tmp_path, 1, lambda job, each: found.append((job, each)), anew=True)
+    assert [Path(job.model).stem for job, _ in found] == ["long", "coin"]
+    assert all(each["cpu_s"] != 9.0 for _, each in found), "kept, not computed"
+
+
 def test_a_result_of_another_version_is_reported_and_kept_and_the_seed_is_computed_anew(model, tmp_path, monkeypatch):
     reproduced(model, tmp_path, seeds=[1])
     monkeypatch.setattr(reproduction, "VERSION", "99.0")
