@@ -30,6 +30,7 @@ from spikelearn.plots.panels import empty_panels, letter_panels, new_figure, pla
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, FAINT, INK, PALETTE, clean
 
 SEEDS = 5
+TUNED = "nothing: constants of the gain after the paper, stimuli below or above every threshold"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Parameters:
 
 
 SEEDS = 5
+TUNED = "nothing: constants of sim_xor.cpp; that ten tests are judged, not one, on seeds not on record"
 QUICK = {"epochs": 10, "tests": 2, "dt": 0.4}
 PUBLISHED = {
     "mean_cost_last_50": Goal(1.5, high=SOLVED, source="prototype at a fifth of the size"),
@@ -286,9 +287,7 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     answers.plot(at + 0.12, course.after[0], color=INK, marker="o", ls="", ms=6, label="after")
     answers.axhline(0.5 * (E_MIN + E_MAX), color=FAINT, linewidth=0.9, zorder=0)
     answers.set_xticks(at, [f"({a}, {b})\n{target}" for (a, b), target in zip(EXAMPLES, TARGETS, strict=True)])
-    answers.set(
-        xlabel="example and its answer", ylabel="rate of output events (Hz)", xlim=(-0.5, 3.5), ylim=(0.0, None)
-    )
+    answers.set(xlabel="example and its answer", ylabel="rate of output events (Hz)", xlim=(-0.5, 3.5), ylim=(0, None))
     for k, (line, marker) in enumerate((("-", "o"), (DASHED, "^"))):
         look = {"color": PALETTE[2 * k], "linestyle": line, "marker": marker, "ms": 3.5, "lw": 1.2}
         weights.plot(course.of, course.weights[:, k], label=f"from hidden {k + 1}", **look)

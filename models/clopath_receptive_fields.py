@@ -41,6 +41,7 @@ from spikelearn.experiments import Control, Goal, Outcome, parameter
 from spikelearn.plots.style import FAINT, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
+TUNED = "size, rates, amplitudes, largest weight and u_ref_squared are ours, chosen on seeds not on record"
 CONDITIONS = ("images", "scrambled", "shuffled", "frozen")
 SHOWN = 200.0  # ms of a patch
 SHARPEST = 0.3  # cycles per pixel, above which whitening falls off

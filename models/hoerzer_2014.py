@@ -65,6 +65,7 @@ class Parameters:
 
 QUICK = {"size": 200, "duration": 50_000.0, "test": 10_000.0}
 SEEDS = 5
+TUNED = "how long averages keep what they were, on seeds not on record; all else as in the paper"
 
 PUBLISHED = {
     "best_lag_correlation": Published("close to 1", low=0.9, source="Hoerzer et al. 2014, Fig. 2"),

@@ -73,6 +73,7 @@ class Parameters:
 
 QUICK = {"patterns": 200, "segments": 100, "neuron_patterns": 60, "segments_per_neuron": (1, 5, 20), "repeats": 3}
 SEEDS = 5
+TUNED = "nothing: what is counted is compared with closed forms, at sizes with which it can be counted"
 _PAPER = "Hawkins & Ahmad 2016, Eq. 1"
 PUBLISHED = {
     "false_positive_probability": Published(9.78e-21, low=9.775e-21, high=9.785e-21, source=_PAPER),
@@ -237,12 +238,11 @@ def figure(p: Parameters, outcome: Outcome) -> Figure:
     """Segments (a), neurons (b), recognition under noise (c), one neuron (d); lines: closed forms."""
     whole = new_figure(7.4, 6.2, w_pad=0.08, h_pad=0.08)
     axes = [clean(ax) for ax in whole.subplots(2, 2).ravel()]
-    data = outcome.data
     draw_measured(
-        (_draw_random, (axes[0], p), [data["random"]]),
-        (_draw_neurons, (axes[1], p), [data["neurons"]]),
-        (_draw_noise, (axes[2], p), [data["noise"], data["control_noise"]]),
-        (_draw_cell, (axes[3],), [data["cell"]]),
+        (_draw_random, (axes[0], p), [outcome.data["random"]]),
+        (_draw_neurons, (axes[1], p), [outcome.data["neurons"]]),
+        (_draw_noise, (axes[2], p), [outcome.data["noise"], outcome.data["control_noise"]]),
+        (_draw_cell, (axes[3],), [outcome.data["cell"]]),
     )
     letter_panels(axes)
     empty_panels(axes)

@@ -69,6 +69,7 @@ class Parameters:
 # Half the synapses, each twice as strong, and longer steps.
 QUICK = {"N": 100, "n_active": 50, "weight": 2.0, "dt": 2.0}
 SEEDS = 5
+TUNED = "nothing: constants are part of the hypothesis"
 
 _OWN = "differential equations, prototype"
 PUBLISHED = {

@@ -30,6 +30,7 @@ from spikelearn.plots.panels import colour_bar, empty_panels, letter_panels, new
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, INK, PALETTE, TEXT_SIZE, clean
 
 SEEDS = 5
+TUNED = "nothing: stimuli are below the threshold alone and above it together, or above it alone"
 
 
 @dataclass(frozen=True)

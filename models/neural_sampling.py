@@ -48,6 +48,7 @@ class Parameters:
 
 QUICK = {"finer": (4, 16)}
 SEEDS = 5
+TUNED = "nothing: weights are drawn for each seed, and what they must give is known exactly"
 
 _OWN = "chosen here"
 PUBLISHED = {

@@ -69,6 +69,7 @@ class Parameters:
 
 QUICK = {"shown": 1500.0, "cells": 30, "counted": 1500.0}
 SEEDS = 5
+TUNED = "weights, rates and currents of the circuits are ours, chosen on seeds not on record"
 SETTLING = 400.0
 """ms of each condition before spikes are counted."""
 

@@ -305,6 +305,11 @@ def test_one_command_makes_the_results_of_all_models_but_those_with_a_script_of_
     assert {"diehl_cook_2015", "diehl_cook_2015, silent=5.0"} <= {job.title for job in jobs}
 
 
+def test_every_model_whose_results_are_published_says_what_was_tuned():
+    loaded = [experiments.load_experiment(each.name) for each in experiments.list_experiments()]
+    assert [each.name for each in loaded if each.seeds and not each.tuned] == []
+
+
 def test_no_model_is_tuned_or_tested_with_the_fresh_seeds():
     """As far as `SEEDS` and `TUNED` say so."""
     for each in experiments.list_experiments():
