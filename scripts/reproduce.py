@@ -1,6 +1,6 @@
 """Every published result with its threshold and its control: all models, several seeds, one page and a gallery.
 
-    python scripts/reproduce.py                        all; resumes where it stopped; hours on two cores
+    python scripts/reproduce.py                        all; resumes where it stopped; two hours on two cores
     python scripts/reproduce.py --quick                short forms, one seed, two minutes, to check that all works
     python scripts/reproduce.py burstprop_xor temporal_memory --seeds 6 7 8
     python scripts/reproduce.py --fresh                all, with five seeds that were used for nothing else

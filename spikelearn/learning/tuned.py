@@ -107,6 +107,7 @@ MNIST: Mapping[str, tuple[float, float, float]] = {
     "deep_feedback_control": (0.35, 0.00062, 0.9),
     "burstccn": (2, 0.092, 0.8),
     "latent_equilibrium": (0.038, 0.00068, 0.95),
+    "generalised_latent_equilibrium": (0.017, 0.00031, 0.8),
     "forward_forward": (0.012, 0.22, 0.9),
     "csdp": (0.0045, 0.0073, 0.8),
 }
@@ -147,6 +148,7 @@ MNIST_LINEAR: Mapping[str, tuple[float, float, float]] = {
     "deep_feedback_control": (0.19, 0.0098, 0.9),
     "burstccn": (1.2, 0.049, 0.9),
     "latent_equilibrium": (0.1, 0.003, 0.85),
+    "generalised_latent_equilibrium": (0.0017, 0.0022, 0.9),
     "forward_forward": (0.26, 0.033, 0.8),
     "csdp": (0.01, 0.0015, 0.8),
 }
