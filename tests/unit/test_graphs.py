@@ -114,6 +114,15 @@ class TestLabels:
         assert all(whole.x0 <= each.x0 and each.x1 <= whole.x1 for each in extents)
         assert all(whole.y0 <= each.y0 and each.y1 <= whole.y1 for each in extents)
 
+    def test_a_drive_is_named_beside_its_arrow(self):
+        net = sl.Network()
+        net.drive(net.population(8, sl.LIF(), name="exc"), sl.PoissonInput(10.0), weight=1.0)
+        ax = net.plot()
+        ax.figure.draw_without_rendering()
+        [text] = [text for text in ax.texts if text.get_text() == "drive"]
+        arrow, named = ax.patches[1].get_window_extent(), text.get_window_extent()
+        assert arrow.y0 < (named.y0 + named.y1) / 2 < arrow.y1 and 0.0 < named.x0 - arrow.x1 < named.width
+
 
 def inside(points, box):
     return Rectangle.around(np.array(box), WIDTH - 1e-9, HEIGHT - 1e-9).count(points)
@@ -124,6 +133,18 @@ class TestRoutes:
         curve = Routes([(0.0, 0.0), (APART, 0.0)]).between((0.0, 0.0), (APART, 0.0), False, True)
         ends = (WIDTH / 2, 0.0), (APART / 2, 0.0), (APART - WIDTH / 2, 0.0)
         ULP(20, scale=APART).check(np.array(curve), ends)
+
+    @pytest.mark.parametrize(
+        "end",
+        [(APART, 0.0), (APART, 1.0), (2 * APART, 0.0), (0.0, 1.0), (0.0, -2.0), (-APART, 0.0), (-2 * APART, 1.0)],
+    )
+    def test_the_course_of_an_arrow_depends_on_where_its_ends_are_to_each_other_only(self, end):
+        here, there = np.zeros(2), np.array([3 * APART, 4.0])
+        curves = [
+            np.array(Routes([tuple(at), tuple(at + end)]).between(tuple(at), tuple(at + end), False, True)) - at
+            for at in (here, there)
+        ]
+        ULP(50, scale=4 * APART).check(*curves)
 
     def test_arrows_there_and_back_keep_apart(self):
         routes = Routes([(0.0, 0.0), (APART, 0.0)])

@@ -99,7 +99,9 @@ class TestHeatMap:
     def test_axes_and_colour_bar_have_names_and_units(self):
         ax = heat_map(table(crossed([1, 2], [1, 2]), {"x": "mV", "y": ""}, rate_hz=[1, 2, 3, 4]), "x", "y", "rate_hz")
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (mV)", "y")
-        assert ax.figure.axes[1].get_ylabel() == "rate (Hz)"
+        beside = ax.figure.axes[1]
+        assert beside.get_ylabel() == "rate (Hz)"
+        assert beside.yaxis.label.get_size() == ax.yaxis.label.get_size()
 
     def test_few_values_are_the_ticks(self):
         ax = heat_map(table(crossed([-1.0, 2.0, 2.5], ["stdp", "bcm"]), rate=np.arange(6.0)), "x", "y", "rate")

@@ -106,6 +106,18 @@ def test_a_line_of_progress_is_printed_every_ten_seconds_and_at_the_end(capsys, 
     assert "10 of 20 points" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_while_others_compute_who_does_is_printed_after_ten_seconds_and_then_each_minute(silent, capsys, monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr("spikelearn.sweep.progress.time.perf_counter", lambda: clock.now)
+    progress, printed = Progress(20, 4, None, bar=False, silent=silent), []
+    for clock.now in (100.0, 109.0, 111.0, 112.0, 170.0, 172.0):
+        progress.waiting(lambda: {"one": 1000, "two": 3})
+        printed.append(capsys.readouterr().err)
+    line = "waiting for points that other processes are computing: 1,000 on one, 3 on two\n"
+    assert printed == ["", "", "" if silent else line, "", "", "" if silent else line]
+
+
 @pytest.mark.parametrize(
     ("keep", "kept"),
     [
