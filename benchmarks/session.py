@@ -202,18 +202,6 @@ def now() -> str:
     return datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def commit() -> str | None:
-    """The commit of this checkout, with a plus sign if tracked files differ from it; None outside a repository."""
-    git = ["git", "-C", str(ROOT)]
-    found = [
-        subprocess.run([*git, *words], capture_output=True, text=True, check=False)
-        for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    ]
-    if any(each.returncode for each in found):
-        return None
-    return found[0].stdout.strip() + ("+" if found[1].stdout.strip() else "")
-
-
 def stamp() -> dict[str, Any]:
     return {"at": now(), "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None}
 

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Oracle, Outcome, parameter
+from spikelearn.experiments import Form, Oracle, Outcome, parameter
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ QUICK = {"duration": 300.0}
 PUBLISHED = {
     "rate_hz": Oracle(37.45, 35.58, 39.32, "NEST's brunel_delta_nest.py with V_reset 10 mV; within 5 %"),
 }
+SLOW = {"g": 4.5, "eta": 0.9}
+FORMS = (
+    Form(SLOW, {"rate_hz": Oracle(5.69, 5.12, 6.26, "NEST 3.10, V_reset 10 mV, mean of 3 seeds; within 10 %")}),
+    Form(SLOW | {"duration": 500.0}, {}),
+    Form(SLOW | {"rate_from": 100.0}, {}),
+)
 
 
 def external_rate(parameters: Parameters) -> float:

@@ -33,7 +33,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import spikelearn as sl
-from spikelearn.experiments import Control, Oracle, Outcome, Published, finished, parameter, run_conditions
+from spikelearn.experiments import Control, Form, Oracle, Outcome, Published, finished, parameter, run_conditions
 from spikelearn.plots.panels import draw_measured, panels, plain_legend, plain_title
 from spikelearn.plots.style import FAINT, INK, TEXT_SIZE, colour
 
@@ -86,6 +86,7 @@ PUBLISHED = {
         "below 100", high=100.0, source="current, but no back-propagating spike", of="dendrite_depolarised"
     ),
 }
+FORMS = Form({"delay_u_bars": 0.0}, {}), Form({"t_clamp": 0.0}, {})
 
 Pairs = list[tuple[float, float]]
 """(frequency in Hz, time from the pre to the post spike in ms) of each synapse."""

@@ -34,14 +34,14 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import angle, linear_accuracy
-from spikelearn.experiments import Cost, Interrupted, Outcome, finished, parameter, report
+from spikelearn.experiments import Cost, Form, Interrupted, Outcome, finished, parameter, report
 from spikelearn.experiments.outcome import Control, Goal, Oracle, Published
 from spikelearn.learning import dendritic_microcircuit as mc
 from spikelearn.plots.panels import class_map, learning_curves, letter_panels, new_figure, plain_legend
 from spikelearn.plots.style import CONTROL, DASHED, DOTTED, PALETTE, clean
 
 SEEDS, SEEDS_OF_POINTS = 5, 10
-FORMS = ({"hidden": 120, "w_frozen": 32.0, "eta_frozen": 0.06},)
+FORMS = (Form({"hidden": 120, "w_frozen": 32.0, "eta_frozen": 0.06}),)
 TUNED = "first weights and rates, 80 settings each, on validation points with seeds 101 to 103; settle on 101"
 TRAIN, TEST, VALIDATION, GRADIENT, SPONTANEOUS = range(5)  # three of the last
 """Points of seed s are drawn with seed SEEDS_OF_POINTS * s + one of these."""

@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 
 import spikelearn as sl
 from spikelearn.analysis import Reading, confusion, course_of_votes, read_by_votes
-from spikelearn.experiments import Control, Cost, Outcome, Presentation, Published, Shown, cost_of, parameter
+from spikelearn.experiments import Control, Cost, Form, Outcome, Presentation, Published, Shown, cost_of, parameter
 from spikelearn.plots.panels import colour_bar, confusion_table, new_figure, plain_legend, tiled_images
 from spikelearn.plots.style import clean, colour
 
@@ -70,7 +70,7 @@ class Parameters:
 
 
 SEEDS = 5
-FORMS = ({"silent": 5.0},)
+FORMS = (Form({"silent": 5.0}),)
 TUNED = "nothing: constants of the authors' script; for UCI's digits a rule scales them"
 QUICK = {"neurons": 40, "images": 500, "A_plus": 0.02}
 PUBLISHED = {

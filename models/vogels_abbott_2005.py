@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.experiments import Oracle, Outcome, Published, parameter
+from spikelearn.experiments import Form, Oracle, Outcome, Published, parameter
 
 RESTING = {"cuba": -49.0, "coba": -60.0, "cobahh": -60.0}
 WEIGHTS = {"cuba": (16.2, -139.5), "coba": (6.0, 67.0), "cobahh": (6.0, 67.0)}
@@ -55,7 +55,7 @@ class Parameters:
     dt: float = parameter(0.1, "ms", "step")
 
 
-SEEDS = 5
+SEEDS = 8
 TUNED = "nothing: constants of NEST's examples of Brette et al. 2007"
 QUICK: dict[str, Any] = {}
 
@@ -64,6 +64,21 @@ PUBLISHED = {
     "rate_inh_hz": Oracle(4.75, 4.51, 4.99, "NEST 3.10.0, same form and start, 8 seeds; within 5 %"),
     "cv_isi": Published("irregular", low=0.5, source="Vogels & Abbott 2005"),
 }
+
+
+def _form(settings: dict[str, Any], rates: type, exc: float, inh: float, within: float, source: str) -> Form:
+    hertz = {
+        name: rates(rate, (1.0 - within) * rate, (1.0 + within) * rate, f"{source}; within {100 * within:g} %")
+        for name, rate in (("rate_exc_hz", exc), ("rate_inh_hz", inh))
+    }
+    return Form(settings, {**hertz, "cv_isi": PUBLISHED["cv_isi"]})
+
+
+FORMS = (
+    _form({"start": "uniform"}, Oracle, 4.076, 4.076, 0.05, "NEST 3.10.0, same form and start, 8 seeds"),
+    _form({"form": "coba"}, Published, 14.25, 14.25, 0.1, "Brette et al. 2007, 14.0 to 14.5"),
+    _form({"form": "cobahh", "duration": 500.0}, Oracle, 29.1, 29.2, 0.15, "NEST 3.10.0, 8 seeds"),
+)
 
 
 def weights(parameters: Parameters) -> tuple[float, float]:

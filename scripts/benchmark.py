@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import networks, session  # noqa: E402
 from benchmarks.figures import draw  # noqa: E402
 from benchmarks.report import report  # noqa: E402
+from spikelearn.version import commit  # noqa: E402
 
 PROBES = ("start", "memory", "trials")
 
@@ -74,7 +75,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     )  # fmt: skip
     here.write({
         "what": "session", "machine": session.machine(), "simulators": {each[0]: each[2] for each in found},
-        "arguments": sys.argv[1:], "commit": session.commit(), **session.stamp(),
+        "arguments": sys.argv[1:], "commit": commit(), **session.stamp(),
     })  # fmt: skip
     for network in all_networks(options):
         if not chosen(options, network.name, network.part):

@@ -11,6 +11,7 @@ Measurements are kept in sweep stores, and as text in results/measured, of the f
 --quick). Measurements made with this code of spikelearn and the current model file are not repeated unless --anew;
 --accept-changes keeps them although model files or code have changed. Finally results.md, refereed.md (each claim
 with its controls) and gallery/ are written for all requested models; with custom settings or seeds results are printed.
+Tables of measurements in other pages of results/ are filled anew (spikelearn/sweep/page_tables.py).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from benchmarks.session import processor
     from spikelearn.errors import SpikelearnError
-    from spikelearn.sweep import refereed_page, reproduction, reproduction_pages
+    from spikelearn.sweep import page_tables, refereed_page, reproduction, reproduction_pages
 
     options = options_of(arguments)
     folder = options.out or ROOT / ("out/quick" if options.quick else "docs")
@@ -79,6 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
             jobs = list(reproduction.jobs_of([], {}, None, options.quick))
         machine = "" if options.report or options.accept_changes else f"{processor()}, {os.cpu_count()} cores"
         text = reproduction_pages.page(jobs, folder, command, machine)
+        page_tables.fill_pages(folder)
     except SpikelearnError as error:
         print(error, file=sys.stderr)
         return 2

@@ -30,17 +30,26 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of this checkout, with a plus sign if tracked files differ from it; None outside a checkout."""
+    """The last commit of this checkout that changed more than docs/; None outside a checkout.
+
+    It has a plus sign if tracked files differ from it. What is measured ends in docs/, and does not change what a
+    later measurement gives.
+    """
     root = _PACKAGE.parent
     if not (root / ".git").exists():
         return None
     git = ["git", "--no-optional-locks", "-C", str(root)]
-    describe = [*git, "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"]
+    log, status = ("log", "-1", "--abbrev=9", "--format=%h"), ("status", "--porcelain", "--untracked-files=no")
     try:
-        found = subprocess.run(describe, capture_output=True, text=True, check=True, timeout=10.0)
+        found, changed = (
+            subprocess.run(
+                [*git, *words, "--", ".", ":(exclude)docs"], capture_output=True, text=True, check=True, timeout=10.0
+            ).stdout.strip()
+            for words in (log, status)
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return found + ("+" if changed else "") or None
 
 
 @functools.cache

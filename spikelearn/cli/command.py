@@ -388,7 +388,7 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
 
 def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
     rows = []
-    for row in ex.metrics_table(experiment, metrics):
+    for row in ex.metrics_table(experiment, metrics, parameters):
         published: tuple[str, ...] = ("", "", "", "")
         if row.published is not None:
             agrees = {True: "yes", False: "no", None: ""}[row.agrees]
@@ -396,5 +396,6 @@ def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parame
         rows.append((row.name, shown(row.value), *published))
     print()
     print_table([("metric", "this run", "expected", "in range", "kind", "source"), *rows])
-    if experiment.published and parameters != experiment.parameters():
+    known = [experiment.parameters(), *(ex.set_parameters(experiment, form.settings) for form in experiment.forms)]
+    if experiment.published and parameters not in known:
         print("expected values are those of the default parameters")

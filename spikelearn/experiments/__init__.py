@@ -7,6 +7,7 @@ from spikelearn.experiments.model_file import Experiment, Listed, list_experimen
 from spikelearn.experiments.outcome import (
     Control,
     Expected,
+    Form,
     Goal,
     Oracle,
     Outcome,
@@ -19,6 +20,7 @@ from spikelearn.experiments.outcome import (
 from spikelearn.experiments.parameters import (
     ParameterRow,
     converted,
+    expected_of,
     parameter,
     parameter_names,
     parameters_table,
@@ -37,6 +39,7 @@ __all__ = [
     "Cost",
     "Expected",
     "Experiment",
+    "Form",
     "Goal",
     "Interrupted",
     "Listed",
@@ -55,6 +58,7 @@ __all__ = [
     "cost_at_once",
     "cost_of",
     "draw",
+    "expected_of",
     "finished",
     "finite",
     "json_value",

@@ -13,7 +13,7 @@ and, if it has them,
     PUBLISHED         metric -> Published, Oracle, Goal or Control
     figure            figure(parameters, outcome) -> matplotlib Figure
     SEEDS             the seeds of scripts/reproduce.py, if it reproduces the model: a tuple, or n for 1 to n
-    FORMS             tuple of dicts, parameter -> value: what it reproduces besides the defaults
+    FORMS             tuple of Form: settings that it reproduces besides the defaults
     TUNED             what was chosen by trying, and on which seeds or examples, in one sentence
 
 With `Parameters` it is simulate(parameters, seed, sink=None, progress=None), otherwise the keyword arguments of
@@ -44,7 +44,7 @@ from spikelearn.experiments.function_as_model import (
     called_with_what_it_takes,
     parameters_of,
 )
-from spikelearn.experiments.outcome import Control, Expected, Outcome
+from spikelearn.experiments.outcome import Control, Expected, Form, Outcome
 from spikelearn.experiments.user_code import place_of
 from spikelearn.parameters import suggest
 from spikelearn.values import path as checked_path
@@ -75,7 +75,7 @@ class Experiment:
     seeds: tuple[int, ...] = ()
     text: str = ""
     tuned: str = ""
-    forms: tuple[Mapping[str, Any], ...] = ()
+    forms: tuple[Form, ...] = ()
 
 
 class Listed(NamedTuple):
@@ -252,8 +252,9 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
             problems.append(f"`SEEDS` must be a whole number, or a tuple of them, got {seeds!r}")
             break
     forms = getattr(module, "FORMS", ())
-    if not isinstance(forms, tuple) or not all(isinstance(form, Mapping) for form in forms):
-        problems.append(f"`FORMS` must be a tuple of dicts, got {forms!r}")
+    if not isinstance(forms, tuple) or not all(isinstance(form, Form) for form in forms):
+        problems.append(f"`FORMS` must be a tuple of Form, got {forms!r}")
+        forms = ()
     if not isinstance(tuned := getattr(module, "TUNED", ""), str):
         problems.append(f"`TUNED` must be text, got {type(tuned).__name__}")
     declared = getattr(module, "Parameters", None)
@@ -269,17 +270,23 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
             if name not in known
         ]
     if isinstance(published, Mapping):
-        problems += [
-            f"`PUBLISHED[{name!r}]` must be a Published, Oracle, Goal or Control, got {type(value).__name__}"
-            for name, value in published.items()
-            if not isinstance(value, Expected)
-        ]
-        problems += [
-            f"`PUBLISHED[{name!r}]` controls {value.of!r}{suggest(value.of, published)}, which it does not have"
-            for name, value in published.items()
-            if isinstance(value, Control) and value.of and value.of not in published
-        ]
+        problems += _problems_of_expected("PUBLISHED", published)
+    for k, form in enumerate(forms):
+        problems += _problems_of_expected(f"FORMS[{k}].published", form.published or {})
     return problems
+
+
+def _problems_of_expected(where: str, published: Mapping[str, Any]) -> list[str]:
+    problems = [
+        f"`{where}[{name!r}]` must be a Published, Oracle, Goal or Control, got {type(value).__name__}"
+        for name, value in published.items()
+        if not isinstance(value, Expected)
+    ]
+    return problems + [
+        f"`{where}[{name!r}]` controls {value.of!r}{suggest(value.of, published)}, which it does not have"
+        for name, value in published.items()
+        if isinstance(value, Control) and value.of and value.of not in published
+    ]
 
 
 def _problems_of_function(function: Any, name: str, arguments: tuple[Any, ...]) -> list[str]:

@@ -83,6 +83,20 @@ def controlled_by(expected: Mapping[str, Expected], metrics: Collection[str]) ->
 
 
 @dataclass(frozen=True)
+class Form:
+    """Settings of a model, parameter -> value, that are reproduced besides its defaults.
+
+    published: metric -> what is expected with these settings; None if it is what `PUBLISHED` says.
+
+    >>> Form({"form": "coba"}, {"rate_exc_hz": Published("14.0 to 14.5", 13.3, 15.2, "Brette et al. 2007")}).settings
+    {'form': 'coba'}
+    """
+
+    settings: Mapping[str, Any]
+    published: Mapping[str, Expected] | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The result of `simulate` in a model file.
 

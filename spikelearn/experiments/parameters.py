@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 
 from spikelearn.errors import ExperimentError, SpikelearnError
 from spikelearn.experiments.model_file import Experiment
+from spikelearn.experiments.outcome import Expected
 from spikelearn.parameters import suggest
 
 MILLISECONDS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6}
@@ -63,6 +64,19 @@ def set_parameters(experiment: Experiment, settings: Mapping[str, Any] | None = 
     except Exception as error:
         what = "" if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: "
         raise ExperimentError(f"parameters of {experiment.name}: {what}{error}") from error
+
+
+def expected_of(experiment: Experiment, parameters: Any) -> Mapping[str, Expected]:
+    """Metric -> what is expected with these parameters: those of a form of the model, otherwise `PUBLISHED`.
+
+    >>> model = load_experiment("brunel_2000")
+    >>> expected_of(model, set_parameters(model, {"g": 4.5, "eta": 0.9}))["rate_hz"].value
+    5.69
+    """
+    for form in experiment.forms:
+        if form.published is not None and set_parameters(experiment, form.settings) == parameters:
+            return form.published
+    return experiment.published
 
 
 def converted(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:

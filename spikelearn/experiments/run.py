@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from spikelearn.errors import ExperimentError
 from spikelearn.experiments.model_file import Experiment
 from spikelearn.experiments.outcome import Expected, Outcome, common_metrics, json_value
+from spikelearn.experiments.parameters import expected_of
 from spikelearn.experiments.user_code import user_code
 from spikelearn.results.run import Run
 from spikelearn.results.sink import Sink
@@ -104,15 +105,18 @@ def _is_metric(value: Any) -> bool:
     return plain is None or isinstance(plain, bool | int | float | str)
 
 
-def metrics_table(experiment: Experiment, metrics: Mapping[str, Any]) -> list[MetricRow]:
+def metrics_table(experiment: Experiment, metrics: Mapping[str, Any], parameters: Any = None) -> list[MetricRow]:
     """Every metric with what is expected of it. A metric that was expected but not measured has the value None.
+
+    parameters: those that it was measured with; by default the model's (see `expected_of`).
 
     >>> row = metrics_table(load_experiment("brunel_2000"), {"rate_hz": 36.9})[0]
     >>> row.value, row.published.value, row.agrees
     (36.9, 37.45, True)
     """
     rows = []
-    for name in [*metrics, *(name for name in experiment.published if name not in metrics)]:
-        value, published = metrics.get(name), experiment.published.get(name)
+    expected = expected_of(experiment, parameters)
+    for name in [*metrics, *(name for name in expected if name not in metrics)]:
+        value, published = metrics.get(name), expected.get(name)
         rows.append(MetricRow(name, value, published, published.agrees(value) if published else None))
     return rows

@@ -73,19 +73,19 @@ def gain(metric: Sequence[float | None], control: Sequence[float | None]) -> str
 
 
 def _section(job: Job, measured: Mapping[int, Mapping[str, Any]], fresh: Mapping[int, Mapping[str, Any]]) -> list[str]:
-    experiment = ex.load_experiment(job.model)
+    experiment, expected = ex.load_experiment(job.model), job.expected
     found = list(measured.values())
-    names = dict.fromkeys([*found[0]["metrics"], *experiment.published])
+    names = dict.fromkeys([*found[0]["metrics"], *expected])
     lines = [f"## {job.title}", "", experiment.summary, ""]
     seeds = f"Seed{'s' if len(found) > 1 else ''} {_listed(measured)}."
     lines += [f"Tuned: {experiment.tuned or NOT_ON_RECORD}. {seeds} {_of_fresh_seeds(job, fresh)}", ""]
-    controls = ex.controlled_by(experiment.published, names)
+    controls = ex.controlled_by(expected, names)
     if not controls:
         return [*lines, "No control.", ""]
     lines += ["| metric | median | control | median | gain |", "|---|---|---|---|---|"]
     for control, metric in controls.items():
         values, others = ([each["metrics"].get(name) for each in found] for name in (metric, control))
-        about = f"{control}: {experiment.published[control].source}".replace("|", "\\|")
+        about = f"{control}: {expected[control].source}".replace("|", "\\|")
         shown = [metric, _median(values), about, _median(others), gain(values, others)]
         lines.append(f"| {' | '.join(shown if metric else ['', '', about, _median(others), ''])} |")
     return [*lines, ""]
@@ -103,7 +103,7 @@ def _of_fresh_seeds(job: Job, fresh: Mapping[int, Mapping[str, Any]]) -> str:
 
 def _out_of_range(job: Job, measured: Mapping[int, Mapping[str, Any]]) -> dict[int, list[str]]:
     """Seed -> its metrics that are not in their range."""
-    published = ex.load_experiment(job.model).published
+    published = job.expected
     return {
         seed: [name for name, value in each["metrics"].items() if published.get(name, ANY).agrees(value) is False]
         for seed, each in measured.items()

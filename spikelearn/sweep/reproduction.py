@@ -3,11 +3,11 @@
 Results are in stores of sweeps, one for each model with its settings, in `results/store/` of a folder. They are written
 as text, too, `results/measured/*.json`, from which a store that is not there is filled anew, and from which the pages
 are made (see `reproduction_pages`), with `gallery/`, the figure of each model's first seed.
-A result has a key of the model file's name and text, the settings, the seed, and the version and code of spikelearn,
-and is computed once: a session that breaks goes on where it was, and one that is repeated after a change of the code
-computes all anew, unless results so far are accepted (`accept_changes`). Results of other versions and texts stay in
-the store. Each carries the commit that it was computed with. Results of fresh seeds (FRESH) are kept apart, as
-`MODEL+fresh`.
+A result has a key of the model file's name and text, the settings, the seed, and the version, code and commit of
+spikelearn, and is computed once: a session that breaks goes on where it was, and one that is repeated after a change
+of the code computes all anew, unless results so far are accepted (`accept_changes`). Results of other versions and
+texts stay in the store. Each carries the commit that it was computed with. Results of fresh seeds (FRESH) are kept
+apart, as `MODEL+fresh`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from spikelearn.regular_files import read_json
 from spikelearn.sweep.point import DONE, NAN, Result, Task, source_of
 from spikelearn.sweep.scheduler import worker_pool
 from spikelearn.sweep.store import Store
-from spikelearn.version import VERSION, code_digest, versions
+from spikelearn.version import VERSION, code_digest, commit, versions
 
 FRESH = (31, 32, 33, 34, 35)
 """Seeds of which a result must not depend: nothing was tuned with them, and no test or figure has them."""
@@ -68,10 +68,17 @@ class Job:
         return self.seed in FRESH
 
     @property
+    def expected(self) -> Mapping[str, ex.Expected]:
+        """Metric -> what is expected of it with these settings."""
+        experiment = ex.load_experiment(self.model)
+        return ex.expected_of(experiment, ex.set_parameters(experiment, dict(self.settings), self.quick))
+
+    @property
     def key(self) -> str:
-        """Changes with the model file and its name, the settings, the seed, and the version and code of spikelearn."""
+        """Changes with the model file and its name, settings, seed, and version, code and commit of spikelearn."""
         source = source_of(ex.load_experiment(self.model))
-        text = json.dumps([Path(self.model).stem, source, self.settings, self.seed, self.quick, VERSION, code_digest()])
+        code = VERSION, code_digest(), commit()
+        text = json.dumps([Path(self.model).stem, source, self.settings, self.seed, self.quick, *code])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -89,7 +96,7 @@ def jobs_of(
         experiment = ex.load_experiment(name)
         own = experiment.seeds or (1,)
         found = seeds or (own[:1] if quick else own)
-        for form in [settings] if settings or quick else [{}, *experiment.forms]:
+        for form in [settings] if settings or quick else [{}, *(form.settings for form in experiment.forms)]:
             ex.set_parameters(experiment, form, quick)
             of_form = tuple(sorted((key, str(value)) for key, value in form.items()))
             for seed in found:
@@ -107,8 +114,9 @@ def reproduce(
 
     What took longest the last time begins first, after what has never been computed, so that all cores end together.
     anew: forget what is kept of these jobs, but for the time that it took, and compute them again.
-    on_result: called with each job and what was measured, or what went wrong; before that, where there are results of
-    other versions of spikelearn, with these versions. Ctrl-C ends it; what is done is kept. Raises ExperimentError.
+    on_result: called with each job and what was measured, or what went wrong; before that, once for each model with
+    settings of which there are results of other versions of spikelearn, with these versions. Ctrl-C ends it; what is
+    done is kept. Raises ExperimentError.
     """
     errors: list[str] = []
     with ExitStack() as stack:
@@ -116,7 +124,7 @@ def reproduce(
         took = {
             title: max((row["cpu_s"] for row in store.results()), default=math.inf) for title, store in stores.items()
         }
-        missing = []
+        missing, others = [], {title: set[str]() for title in stores}
         for job in jobs:
             if anew:
                 _forget(stores[job.title], job, folder)
@@ -127,8 +135,10 @@ def reproduce(
                 on_result(job, _measured(job, result))
                 continue
             missing.append(job)
-            if others := sorted({made_with(row["versions"]) for row in rows} - {made_with(versions())}):
-                on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
+            new = {made_with(row["versions"]) for row in rows} - {made_with(versions())}
+            if new and not others[job.title]:
+                on_result(job, f"there is a result of spikelearn {', '.join(sorted(new))}; computed anew")
+            others[job.title] |= new
         waiting, by_key = sorted(reversed(missing), key=lambda job: took[job.title]), {job.key: job for job in missing}
         if not missing:
             return errors

@@ -48,7 +48,7 @@ def page(jobs: Sequence[Job], folder: Path, command: str, machine: str = "") -> 
 
 
 def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
-    experiment = ex.load_experiment(job.model)
+    experiment, expected = ex.load_experiment(job.model), job.expected
     words = " ".join(f"--set {name}={value}" for name, value in job.settings)
     command = f"spikelearn run {job.model} {words + ' ' if words else ''}{'--quick ' if job.quick else ''}--seed N"
     cpu = statistics.median(each["cpu_s"] for each in found)
@@ -58,13 +58,13 @@ def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
         "| metric | median | min | max | expected | kind | source | threshold | in range |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    names = dict.fromkeys([*found[0]["metrics"], *experiment.published])
+    names = dict.fromkeys([*found[0]["metrics"], *expected])
     for name in names:
         if name in COMMON:
             continue
         values = [each["metrics"].get(name) for each in found]
         numbers = [value for value in values if isinstance(value, int | float)]
-        published = experiment.published.get(name)
+        published = expected.get(name)
         shown = [f"{f(numbers):.4g}" for f in (statistics.median, min, max)] if numbers else ["none"] * 3
         agree = [published.agrees(value) for value in values] if published else []
         judged = [each for each in agree if each is not None]

@@ -4,11 +4,12 @@ import importlib.util
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from spikelearn import experiments, version
+from spikelearn import cli, experiments, version
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep import Store, refereed_page, reproduction, reproduction_pages
 
@@ -54,6 +55,11 @@ def simulate(parameters, seed, sink=None, progress=None):
 def figure(parameters, outcome):
     return Figure()
 '''
+
+
+WITH_FORM = MODEL.replace(
+    "SEEDS = 3", 'SEEDS = (7, 9)\nFORMS = (Form({"unlucky": 8}, {"seed": Oracle(8, low=8.0)}),)'
+).replace("import Outcome", "import Form, Oracle, Outcome")
 
 
 @pytest.fixture
@@ -147,6 +153,16 @@ def test_a_result_of_other_code_is_computed_anew_and_each_carries_its_commit(mod
     assert f"on a machine, with spikelearn {version.VERSION} (commit {of or 'not known'})." in page
 
 
+def test_a_result_of_another_commit_is_computed_anew_and_that_is_said_once(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduction, "commit", lambda: "before")
+    monkeypatch.setattr(version, "commit", lambda: "before")
+    reproduced(model, tmp_path, seeds=[1, 2])
+    assert [seed for seed, _ in reproduced(model, tmp_path, seeds=[1, 2])[0]] == [1, 2]
+    monkeypatch.setattr(reproduction, "commit", lambda: "after")
+    reported, _, _ = reproduced(model, tmp_path, seeds=[1, 2])
+    assert [isinstance(found, str) for _, found in reported] == [True, False, False]
+
+
 def test_the_digest_of_the_code_changes_with_any_source_file(tmp_path, monkeypatch):
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "one.py").write_text("a = 1\n")
@@ -158,6 +174,35 @@ def test_the_digest_of_the_code_changes_with_any_source_file(tmp_path, monkeypat
     assert found[0] == found[2] != found[1]
     (tmp_path / "kernels" / "one.py").rename(tmp_path / "kernels" / "two.py")
     assert version.code_digest.__wrapped__() != found[0]
+
+
+def test_the_commit_is_the_last_that_changed_more_than_docs(tmp_path, monkeypatch):
+    def git(*words):
+        done = subprocess.run(["git", "-C", tmp_path, *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def commit():
+        git("add", ".")
+        git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "a")
+        return git("rev-parse", "--short=9", "HEAD")
+
+    monkeypatch.setattr(version, "_PACKAGE", tmp_path / "spikelearn")
+    git("init", "-q")
+    write("spikelearn/one.py", "a = 1\n")
+    write("docs/page.md", "1\n")
+    of = commit()
+    found = version.commit.__wrapped__
+    assert found() == of
+    write("docs/page.md", "2\n")
+    assert found() == of
+    assert commit() != of and found() == of
+    write("spikelearn/one.py", "a = 2\n")
+    assert found() == f"{of}+"
+    assert commit() == found() != of
 
 
 def test_outside_a_checkout_no_commit_is_given(tmp_path, monkeypatch):
@@ -287,15 +332,38 @@ def test_fresh_seeds_are_kept_apart_and_the_page_of_claims_says_how_many_are_in_
 
 
 def test_seeds_and_forms_of_a_model_are_its_own(model):
-    Path(model).write_text(MODEL.replace("SEEDS = 3", 'SEEDS = (7, 9)\nFORMS = ({"unlucky": 8},)'))
+    Path(model).write_text(WITH_FORM)
     found = [(job.title, job.seed, job.first) for job in reproduction.jobs_of([model], {}, None, False)]
     both = [("coin", 7, True), ("coin", 9, False), ("coin, unlucky=8", 7, True), ("coin, unlucky=8", 9, False)]
     assert found == both
     assert [job.title for job in reproduction.jobs_of([model], {"unlucky": "2"}, [1], False)] == ["coin, unlucky=2"]
     assert [(job.title, job.seed) for job in reproduction.jobs_of([model], {}, None, True)] == [("coin", 7)]
     Path(model).write_text(MODEL.replace("SEEDS = 3", "FORMS = 3"))
-    with pytest.raises(ExperimentError, match="`FORMS` must be a tuple of dicts, got 3"):
+    with pytest.raises(ExperimentError, match="`FORMS` must be a tuple of Form, got 3"):
         list(reproduction.jobs_of([model], {}, None, False))
+
+
+def test_a_form_is_compared_with_what_is_expected_of_it(model, tmp_path, capsys):
+    Path(model).write_text(WITH_FORM)
+    _, _, page = reproduced(model, tmp_path)
+    default, form = page.split("## coin")[1:]
+    assert "| seed | 8 | 7 | 9 | below 3 | published | made up | at most 2 | 0 of 2 |" in default
+    assert "absent" in default
+    assert "| seed | 8 | 7 | 9 | 8 | oracle |  | at least 8 | 1 of 2 |" in form and "absent" not in form
+    jobs = [*reproduction.jobs_of([model], {}, None, False)]
+    reproduced(model, tmp_path, seeds=[31])
+    claims = refereed_page.refereed(jobs, tmp_path, "command").split("## coin")[1:]
+    assert "Fresh seeds: 0 of 1 in range; not" in claims[0] and "Fresh seeds: 1 of 1 in range." in claims[1]
+    for settings, said in (("unlucky=8", []), ("unlucky=5", ["expected values are those of the default parameters"])):
+        cli.main(["run", model, "--set", settings, "--seed", "9", "--out", str(tmp_path / settings)])
+        assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("expected values")] == said
+
+
+def test_a_form_that_expects_what_is_no_expectation_is_an_error(model):
+    Path(model).write_text(WITH_FORM.replace("Oracle(8, low=8.0)", "3"))
+    wrong = r"`FORMS\[0\].published\['seed'\]` must be a Published, Oracle, Goal or Control, got int"
+    with pytest.raises(ExperimentError, match=wrong):
+        experiments.load_experiment(model)
 
 
 def test_one_command_makes_the_results_of_all_models_but_those_with_a_script_of_their_own():
