@@ -9,7 +9,7 @@ inputs each; eta = 1 is the external rate that alone would bring the mean potent
 Acceptance criteria: irregular firing at 37.45 Hz for g = 5, eta = 2 (with a fast oscillation of the population), and at
 5.39 Hz for g = 4.5, eta = 0.9 (with a slow one). All neurons start at 0 mV. The start is included, as in NEST's
 example; the low rate depends on the window and, because of the slow oscillation, on the seed: from 0 to 1000 ms NEST
-3.10 gives 5.23, 6.10 and 5.75 Hz for its seeds 1, 2 and 3, and this file 5.34 to 5.90 Hz for seeds 1 to 5. `rate_from`
+3.10 gives 5.23, 6.10 and 5.75 Hz for its seeds 1, 2 and 3, and this file 5.40 to 6.11 Hz for seeds 1 to 5. `rate_from`
 leaves out the start.
 
 Neurons are reset to 10 mV, as in the paper; NEST's brunel_delta_nest.py as it stands resets them to 0 (`V_reset`), and

@@ -1,12 +1,14 @@
 """What makes all tests together faster: the order of their files, and what is not done a second time.
 
-Where NEST cannot be installed, which is from Python 3.14 on, what needs it is skipped.
+Figures that tests draw must look as they were recorded, in looks/: see `looks_as_recorded`. Where NEST cannot be
+installed, which is from Python 3.14 on, what needs it is skipped.
 """
 
 import gc
 import sys
 from collections import Counter
 
+import looks_of_figures
 import pytest
 
 LONGEST_FIRST = (
@@ -20,6 +22,15 @@ LONGEST_FIRST = (
 """Files that take more than 20 s of a processor if nothing is compiled yet, the longest first."""
 
 
+LOOKS = {"reproduction": 0.3, "unit": 1e-3}
+"""Folder of tests whose figures are compared -> by what share of an axis numbers may differ from those recorded.
+
+Networks of reproductions are chaotic: another processor draws other spikes.
+"""
+UNIT_TESTS_OF_FIGURES = {
+    "test_comparison", "test_graphs", "test_panels", "test_pictures", "test_plots", "test_recorded_signals",
+    "test_several_recordings", "test_sweep_plots", "test_fitting", "test_measures_of_models",
+}  # fmt: skip
 LACKS_NEST = sys.version_info >= (3, 14)
 """Whether the extra that installs NEST leaves it out, for want of a wheel."""
 
@@ -83,3 +94,44 @@ def remember_exponentials():
         return known[key].copy()
 
     sympy.MutableDenseMatrix.exp = once
+
+
+def pytest_addoption(parser):
+    about = "record the looks of figures that tests draw, in tests/looks, instead of comparing them"
+    parser.addoption("--record-looks", action="store_true", help=about)
+
+
+@pytest.fixture(autouse=True)
+def looks_as_recorded(request, monkeypatch):
+    """After a test, the figures that it made must look as recorded: pytest --record-looks FILE records them.
+
+    Look at them before: the record only says that a figure changed.
+    """
+    folder, file = request.path.parent.name, request.path
+    seen = folder in LOOKS and (folder != "unit" or file.stem in UNIT_TESTS_OF_FIGURES)
+    if not seen or request.node.get_closest_marker("slow"):
+        yield
+        return
+    from matplotlib.figure import Figure
+
+    figures, make = [], Figure.__init__
+
+    def made(figure, *arguments, **named):
+        figures.append(figure)
+        make(figure, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Figure, "__init__", made)
+        yield
+    exact = folder == "unit"
+    looks = [looks_of_figures.look_of(figure, exact) for figure in figures]
+    name, recorded = request.node.name, looks_of_figures.read(file)
+    if request.config.getoption("--record-looks"):
+        if recorded.get(name, []) != looks:
+            recorded.pop(name, None)
+            looks_of_figures.write(file, recorded | ({name: looks} if looks else {}))
+        return
+    for k, (found, expected) in enumerate(zip(looks, recorded.get(name, []), strict=False)):
+        differs = looks_of_figures.difference(found, expected, LOOKS[folder])
+        assert differs is None, f"figure {k} of {name}: {differs}"
+    assert len(looks) == len(recorded.get(name, [])), f"{len(looks)} figures; see pytest --record-looks"

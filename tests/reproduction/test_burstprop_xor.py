@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from spikelearn.models.burstprop_xor import cost, margin
@@ -91,3 +93,11 @@ def test_full_form_meets_every_bar():
     metrics = run_experiment(MODEL, set_parameters(MODEL), seed=1, progress=False).metrics
     missed = {name: metrics[name] for name, published in MODEL.published.items() if not published.agrees(metrics[name])}
     assert not missed
+
+
+def test_progress_is_told_after_each_epoch_that_is_followed_by_a_test(monkeypatch):
+    module, said = import_module("spikelearn.models.burstprop_xor"), []
+    monkeypatch.setattr(module, "report", lambda text, progress: said.append(text))
+    short = {"cells": 20, "dt": 0.4, "burn_in": 100.0, "predict": 200.0, "learn": 50.0, "controls": False}
+    MODEL.simulate(set_parameters(MODEL, {**short, "epochs": 4, "tests": 2}), 1, progress=False)
+    assert [text.partition(",")[0] for text in said] == ["epoch 2 of 4", "epoch 3 of 4", "epoch 4 of 4"]

@@ -1,6 +1,7 @@
 """Clopath et al. (2010): what pairs of spikes do by frequency, and along a dendrite."""
 
 import functools
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -43,3 +44,9 @@ def test_the_figure_shows_curves_with_rings_on_them():
     for curve, ring in zip(curves, rings, strict=True):
         on_curve = np.interp(ring.get_xdata(), curve.get_xdata(), curve.get_ydata())
         np.testing.assert_allclose(ring.get_ydata(), on_curve, atol=3.0)
+
+
+def test_curves_are_measured_at_growing_frequencies_and_times():
+    model = import_module("spikelearn.models.clopath_pairing")
+    assert np.all(np.diff(model.FREQUENCIES) > 0.0) and np.all(np.diff(model.SHIFTS) > 0.0)
+    assert {*model.REPORTED["post_pre"], *model.REPORTED["pre_post"]} <= set(model.FREQUENCIES)

@@ -296,3 +296,39 @@ def test_a_receptor_says_what_its_functions_may_take():
             "Wrong", sl.ExponentialCurrent.Parameters, state={"x": ""}, constants=lambda p, dt: {"P": 1.0},
             advance=lambda x, tau: x, receive=lambda x, arriving: x, equations="", arrival="",
         )  # fmt: skip
+
+
+def test_parameters_of_receptors_are_lists_in_nest_one_for_each_neuron():
+    model = sl.LIF.with_receptors(**{name: sl.ExponentialCurrent(tau_syn=k) for k, name in enumerate("abc", 1)})
+    given = model(tau_syn_b=[5.0, 6.0]).parameters
+    lists = model.nest.more(given, 0.1)
+    np.testing.assert_array_equal(lists["tau_syn"], [[1.0, 5.0, 3.0], [1.0, 6.0, 3.0]])
+
+
+def test_a_spike_of_izhikevichs_neuron_with_a_conductance_is_of_third_order_in_its_step():
+    """The potential goes on from the reset in the step of the spike, which comes a third into it."""
+    from spikelearn.neurons.izhikevich import izhikevich_advance
+
+    a, b, c, d, V_peak, current, conductance = 0.02, 0.2, -65.0, 8.0, 30.0, 20.0, 2.0
+
+    def slopes(V, u):
+        return 0.04 * V * V + 5.0 * V + 140.0 - u + current - conductance * V, a * (b * V - u)
+
+    def integrated(V, u, duration, pieces=2000):
+        h = duration / pieces
+        for _ in range(pieces):
+            dV, du = slopes(V, u)
+            middle = slopes(V + 0.5 * h * dV, u + 0.5 * h * du)
+            V, u = V + h * middle[0], u + h * middle[1]
+        return V, u
+
+    errors = []
+    for dt in (0.02, 0.01):
+        V, u = integrated(V_peak, -10.0, -dt / 3.0)
+        u_peak = -10.0
+        expected = integrated(c, u_peak + d, 2.0 * dt / 3.0)
+        found = izhikevich_advance(V, u, current, conductance, a, b, c, d, V_peak, dt)
+        assert found[2] == 1
+        errors.append(np.abs(np.subtract(found[:2], expected)))
+    # third order of a step means an eighth for half of it
+    np.testing.assert_array_less(errors[1] * 5.0, errors[0])

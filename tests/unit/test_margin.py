@@ -40,12 +40,21 @@ SMALLER = {
 
 def steps_of(model, n=2000):
     """(margin, spiked) of n steps of one neuron that is driven at random through all ports."""
+    margin = margin_function(model)
+    return np.array([(margin(*arguments), spikes(model, arguments)) for arguments in arguments_of(model, n)])
+
+
+def spikes(model, arguments):
+    return bool(model.step(*arguments)[-1] & 1)
+
+
+def arguments_of(model, n):
+    """What the step of a model is called with in n steps of one neuron, driven at random through all ports."""
     slower = {"I_1": 5e3} if model is sl.PerfectIntegrator else {}
     parameters = model(**model.properties.firing, **slower).parameters
     constants = [float(value) for value in model.constants(parameters, DT).values()]
     initial = model.initial(parameters)
     state = [float(initial.get(name, 0.0)) for name in model.state]
-    margin = margin_function(model)
     generator = np.random.default_rng(1)
     found = []
     for _ in range(n):
@@ -55,10 +64,9 @@ def steps_of(model, n=2000):
         currents = generator.normal(200.0, 200.0, len(model.currents))
         currents *= SMALLER.get(model.name.removesuffix("HalfSteps").removesuffix("Receptors"), 1.0)
         arguments = [*state, *inputs, *currents, *constants]
-        *after, mask = model.step(*arguments)
-        found.append((margin(*arguments), bool(mask & 1)))
-        state = after
-    return np.array(found)
+        found.append(arguments)
+        *state, _ = model.step(*arguments)
+    return found
 
 
 @pytest.mark.parametrize("model", WITH_MARGIN, ids=lambda model: model.name)
@@ -66,6 +74,32 @@ def test_a_neuron_spikes_in_the_steps_in_which_its_margin_is_not_negative(model)
     margins, spiked = steps_of(model).T
     assert 5 < spiked.sum() < len(spiked) / 2
     np.testing.assert_array_equal(margins >= 0.0, spiked)
+
+
+@pytest.mark.parametrize("model", WITH_MARGIN, ids=lambda model: model.name)
+def test_the_margin_passes_zero_where_an_input_becomes_enough_for_a_spike(model):
+    """Whatever the input: a step that spikes is repeated with more and less of it, up to where it does not spike."""
+    margin, first = margin_function(model), len(model.state)
+    inputs = range(first, first + len(model.ports) + len(model.currents))
+    decisive = set()
+    for driven in [each for each in arguments_of(model, 2000) if spikes(model, each)][:3]:
+        for k in inputs:
+
+            def with_input(value, driven=driven, k=k):
+                return [*driven[:k], value, *driven[k + 1 :]]
+
+            amounts = [sign * 10.0**power for power in range(7) for sign in (-1.0, 1.0)]
+            without = next((value for value in amounts if not spikes(model, with_input(value))), None)
+            if without is None:
+                continue
+            enough = driven[k]
+            for _ in range(60):
+                middle = 0.5 * (enough + without)
+                enough, without = (middle, without) if spikes(model, with_input(middle)) else (enough, middle)
+            step = math.copysign(1e-6, enough - without)
+            assert margin(*with_input(without - step)) < 0.0 <= margin(*with_input(enough + step)), k - first
+            decisive.add(k)
+    assert decisive, "no input of this model decides over a spike"
 
 
 def test_models_with_a_threshold_have_a_margin():

@@ -19,6 +19,20 @@ def model(name):
 
 
 class TestBursts:
+    def test_the_last_pulse_into_a_dendrite_has_as_much_time_after_it_as_the_first_has_before(self):
+        bac = model("bac_firing")
+        p = bac.Parameters(lag_first=-10.0, lag_last=20.0, lag_step=10.0, dt=0.1)
+        onset, lags, soma, dendrite = bac.pulses(p)
+        assert lags.tolist() == [-10.0, 0.0, 10.0, 20.0] and onset >= 5.0 + 10.0
+        assert len(soma) == len(dendrite) == round((onset + 20.0 + bac.AFTER) / 0.1)
+        for k, lag in enumerate(lags, start=2):
+            began = np.flatnonzero(dendrite[:, k])[0] * 0.1
+            assert began == pytest.approx(onset + lag + 0.1, abs=0.11)
+            t = np.arange(len(dendrite)) * 0.1 - onset - lag
+            rise, decay = p.dendrite_rise, p.dendrite_decay
+            expected = p.dendrite_current * (1 - np.exp(-t / rise)) * np.exp(-t / decay)
+            np.testing.assert_allclose(dendrite[t > 0, k], expected[t > 0], rtol=1e-9)
+
     def test_the_largest_change_is_relative_to_the_first_whether_up_or_down_and_unknown_without_it(self):
         largest = model("burst_multiplexing")._largest_change
         assert largest(np.array([0.5, 0.55, 0.4])) == pytest.approx(0.2)

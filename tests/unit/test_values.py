@@ -17,7 +17,8 @@ import xarray
 from oracles import brian2_oracle
 from tolerances import EXACT
 
-from spikelearn.errors import SpikelearnError, UnitError
+import spikelearn as sl
+from spikelearn.errors import ParameterError, SpikelearnError, UnitError
 from spikelearn.units import plain
 from spikelearn.values import flag, name, one_number, whole_number, whole_numbers, word
 
@@ -180,3 +181,16 @@ def test_a_word_is_one_of_those_known(value):
 def test_one_number_within_its_range(value):
     with pytest.raises(SpikelearnError, match="tau of X: expected"):
         one_number(value, "ms", "tau of X", above=0.0, most=10.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "rate"),
+    [
+        (sl.EscapeNoiseLIF, "rho_0"), (sl.SRM0, "rho_0"), (sl.GIF, "lambda_0"), (sl.PlateauPyramidal, "phi_max"),
+        (sl.PyramidalUrbanczik, "phi_max"),
+    ],
+)  # fmt: skip
+def test_a_hazard_may_be_zero_and_not_less(model, rate):
+    assert getattr(model(**{rate: 0.0}).parameters, rate) == 0.0
+    with pytest.raises(ParameterError, match=f"{rate} must be at least 0 Hz, got -1"):
+        model(**{rate: -1.0})
