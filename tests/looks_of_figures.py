@@ -75,47 +75,46 @@ class Looker:
     def axes(self, ax):
         from matplotlib import collections, image, legend, lines, patches, text
 
-        place = ax.get_subplotspec()
-        where = f"{ax.name}"
+        place, where = ax.get_subplotspec(), ax.name
         if place is not None:
             rows, columns, first, last = place.get_geometry()
-            grid = place.get_gridspec()
-            ratios = grid.get_height_ratios(), grid.get_width_ratios()
-            where += f" {first}-{last} of {rows} x {columns} {_short(ratios[0])} {_short(ratios[1])}"
-        sides = [name for name, spine in getattr(ax, "spines", {}).items() if spine.get_visible()]
-        axis_texts = []
-        for axis in (ax.xaxis, ax.yaxis):
-            ticks = {
-                name: value for name, value in axis.get_tick_params().items() if "size" in name or "length" in name
-            }
-            fixed = ""
-            if type(axis.get_major_locator()).__name__ == "FixedLocator":
-                at = [float(value) for value in axis.get_major_locator().locs]
-                labels = [self.masked(each.get_text()) for each in axis.get_ticklabels()]
-                fixed = f" ticks {_short(at) if self.exact else len(at)} {labels}"
-            axis_texts.append(f"{axis.get_scale()} {self.masked(axis.label.get_text())!r} {_short(ticks)}{fixed}")
+            cells = place.get_gridspec()
+            sizes = _short(cells.get_height_ratios()), _short(cells.get_width_ratios())
+            where += f" {first}-{last} of {rows} x {columns} {sizes[0]} {sizes[1]}"
+        spines = getattr(ax, "spines", {})
+        seen = {name: spine for name, spine in spines.items() if spine.get_visible()}
+        sides = [f"{name} {_width(spine)} {_hex(spine.get_edgecolor())}" for name, spine in seen.items()]
+        axes = "; ".join(self.axis(axis) for axis in (ax.xaxis, ax.yaxis))
         limits = [*_scaled(ax.get_xlim(), ax.get_xscale()), *_scaled(ax.get_ylim(), ax.get_yscale())]
         spans = [limits[1] - limits[0]] * 2 + [limits[3] - limits[2]] * 2
-        entries = [
-            [f"Axes {where}; {'; '.join(axis_texts)}; {sides} {ax.get_aspect()}", _rounded(limits), _rounded(spans)]
-        ]
+        entries = [[f"Axes {where}; {axes}; {sides} {ax.get_aspect()}", _rounded(limits), _rounded(spans)]]
         self.ax, self.spans = ax, spans[::2]
-        for each in (ax.title, ax._left_title, ax._right_title):
-            if each.get_text():
-                entries.append(self.text(each, None))
+        titles = [ax.title, ax._left_title, ax._right_title]
+        entries += [self.text(title, None) for title in titles if title.get_text()]
+        for axis, span in ((ax.xaxis, self.spans[0]), (ax.yaxis, self.spans[1])):
+            if type(axis.get_major_locator()).__name__ == "FixedLocator":
+                at = _scaled(axis.get_major_locator().locs, axis.get_scale())
+                labels = [self.masked(each.get_text()) for each in axis.get_ticklabels()]
+                entries.append([f"Ticks {axis.axis_name} {labels}", _rounded(at), _rounded([span] * len(at))])
         kinds = (
             (lines.Line2D, self.line), (collections.Collection, self.collection), (image.AxesImage, self.image),
             (legend.Legend, self.legend), (text.Text, lambda each: self.text(each, ax)), (patches.Patch, self.patch),
         )  # fmt: skip
-        titles = {ax.title, ax._left_title, ax._right_title}
         for child in ax.get_children():
-            if child is ax.patch or child in titles or child in getattr(ax, "spines", {}).values():
+            if child is ax.patch or child in titles or child in spines.values():
                 continue
             for kind, seen_as in kinds:
                 if isinstance(child, kind):
                     self.add(entries, seen_as(child))
                     break
         return entries
+
+    def axis(self, axis):
+        sizes = {name: each for name, each in axis.get_tick_params().items() if "size" in name or "length" in name}
+        label, grid = axis.label, axis.get_gridlines()[:1]
+        lines = "".join(f" grid {_width(line)} {_hex(line.get_color())}" for line in grid if line.get_visible())
+        said = f"{self.masked(label.get_text())!r} {label.get_fontsize():.3g} {_hex(label.get_color())}"
+        return f"{axis.get_scale()} {said} {_short(sizes)}{lines}"
 
     def add(self, entries, entry):
         """Artists of one look, one after the other, are one entry."""
@@ -128,15 +127,23 @@ class Looker:
             return
         entries.append(entry)
 
-    def points(self, x, y):
-        """Min, max and mean of points, in both directions, and the spans of the axes."""
-        found = []
-        for values, scale in ((x, self.ax.get_xscale()), (y, self.ax.get_yscale())):
+    def drawn(self, kind, artist, look, x, y, transform):
+        return [f"{kind} {self.common(artist)} {' '.join(look)}", *self.points(x, y, transform)]
+
+    def points(self, x, y, transform):
+        """Min, max and mean of points, in both directions, and what they are compared with: the spans of the axes.
+
+        What is no data, such as a share of the axes, does not depend on spikes, and is compared with a hundredth.
+        """
+        found, spans, data = [], [], transform.contains_branch_seperately(self.ax.transData)
+        scales = self.ax.get_xscale(), self.ax.get_yscale()
+        for values, scale, span, is_data in zip((x, y), scales, self.spans, data, strict=True):
             values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
-            values = np.asarray(_scaled(values[np.isfinite(values)], scale))
+            values = np.asarray(_scaled(values[np.isfinite(values)], scale if is_data else "linear"))
             values = values[np.isfinite(values)]
             found += [values.min(), values.max(), values.mean()] if values.size else [0.0] * 3
-        return _rounded(found), _rounded([self.spans[0]] * 3 + [self.spans[1]] * 3)
+            spans += [span if is_data else 0.01] * 3
+        return _rounded(found), _rounded(spans)
 
     def line(self, line):
         x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)
@@ -146,30 +153,25 @@ class Looker:
             _hex(line.get_markerfacecolor()), _hex(line.get_markeredgecolor()), line.get_drawstyle(),
             f"{self.masked(str(line.get_label()))!r}", f"n={len(x)}" if self.exact else "",
         ]  # fmt: skip
-        return [f"Line {self.common(line)} {' '.join(look)}", *self.points(x, y)]
+        return self.drawn("Line", line, look, x, y, line.get_transform())
 
     def collection(self, collection):
-        faces, edges = (
-            [_hex(each) for each in of[:3]] for of in (collection.get_facecolor(), collection.get_edgecolor())
-        )
-        offsets = np.ma.asarray(collection.get_offsets())
-        paths = collection.get_paths()
+        offsets, paths = np.ma.asarray(collection.get_offsets()), collection.get_paths()
         vertices = [path.vertices for path in paths[:500] if len(path.vertices)]
-        at = offsets if offsets.size and np.any(offsets) else np.concatenate(vertices) if vertices else np.zeros((0, 2))
+        at, transform = np.concatenate(vertices) if vertices else np.zeros((0, 2)), collection.get_transform()
+        if offsets.size and np.any(offsets):
+            at, transform = offsets, collection.get_offset_transform()
+        faces, edges = collection.get_facecolor()[:3], collection.get_edgecolor()[:3]
+        shades = collection.get_array() is not None
         look = [
-            f"{faces if collection.get_array() is None else ''} {edges}",
+            "" if shades else f"{[_hex(each) for each in faces]}", f"{[_hex(each) for each in edges]}",
             f"lw={_short(collection.get_linewidth()[:2])}",
-        ]
-        if collection.get_array() is not None:
-            look.append(f"{collection.get_cmap().name} {type(collection.norm).__name__}")
-        if self.exact:
-            look.append(f"n={max(len(paths), len(offsets))}")
-        look.append(f"sizes={_short(collection.get_sizes()[:3])}" if hasattr(collection, "get_sizes") else "")
-        label = self.masked(str(collection.get_label()))
-        return [
-            f"{type(collection).__name__} {self.common(collection)} {' '.join(look)} {label!r}",
-            *self.points(*at.T),
-        ]
+            f"{collection.get_cmap().name} {type(collection.norm).__name__}" if shades else "",
+            f"n={max(len(paths), len(offsets))}" if self.exact else "",
+            f"sizes={_short(collection.get_sizes()[:3])}" if hasattr(collection, "get_sizes") else "",
+            f"{self.masked(str(collection.get_label()))!r}",
+        ]  # fmt: skip
+        return self.drawn(type(collection).__name__, collection, look, *at.T, transform)
 
     def image(self, image):
         values, (low, high) = np.ma.asarray(image.get_array(), dtype=float), image.get_clim()
@@ -192,12 +194,14 @@ class Looker:
             f"{patch.get_linestyle()} {patch.get_hatch()} {self.masked(str(patch.get_label()))!r}",
         ]  # fmt: skip
         vertices = patch.get_patch_transform().transform(patch.get_path().vertices)
-        return [f"{type(patch).__name__} {self.common(patch)} {' '.join(look)}", *self.points(*vertices.T)]
+        return self.drawn(type(patch).__name__, patch, look, *vertices.T, patch.get_data_transform())
 
     def legend(self, legend):
         texts = [(self.masked(each.get_text()), f"{each.get_fontsize():.3g}") for each in legend.get_texts()]
-        anchor = legend._bbox_to_anchor
-        where = "" if anchor is None else "anchored"
+        anchor, where = legend._bbox_to_anchor, ""
+        if anchor is not None:
+            inside = anchor.transformed(self.ax.transAxes.inverted())
+            where = f"at {_short([round(each, 2) for each in inside.bounds])}"
         return [f"Legend {legend._loc} {legend._ncols} {legend.get_frame_on()} {where} {texts}", [], []]
 
     def text(self, text, ax):
@@ -209,13 +213,13 @@ class Looker:
         ]  # fmt: skip
         numbers, scale, (x, y) = [], [], text.get_position()
         if ax is not None and text.get_transform() == ax.transData:
-            numbers, scale = self.points([x], [y])
+            numbers, scale = self.points([x], [y], ax.transData)
         elif ax is not None and isinstance(x, float) and not hasattr(text, "xy"):
             look.append(f"at {x:.3g} {y:.3g}" if self.exact else "")
         if hasattr(text, "xy"):
             look.append(f"shift {_short(text.xyann)}" if self.exact or text.anncoords == "offset points" else "")
             if ax is not None and text.xycoords == "data":
-                numbers, scale = self.points([text.xy[0]], [text.xy[1]])
+                numbers, scale = self.points(*([each] for each in text.xy), ax.transData)
         return [f"Text {self.common(text)} {' '.join(look)}", numbers, scale]
 
     def common(self, artist):
@@ -225,6 +229,10 @@ class Looker:
 
     def masked(self, text):
         return text if self.exact else NUMBER.sub("#", text)
+
+
+def _width(artist):
+    return f"{artist.get_linewidth():.3g}"
 
 
 def _scaled(values, scale):

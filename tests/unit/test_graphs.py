@@ -135,6 +135,18 @@ class TestRoutes:
         ULP(20, scale=APART).check(np.array(curve), ends)
 
     @pytest.mark.parametrize(
+        ("end", "straight"),
+        [
+            ((APART, 0.0), True), ((APART, 1.0), True), ((0.0, 1.0), True), ((0.0, -1.0), True), ((0.0, 2.0), False),
+            ((2 * APART, 0.0), False), ((-APART, 0.0), False),
+        ],
+    )  # fmt: skip
+    def test_an_arrow_is_straight_to_the_box_beside_above_and_below_and_bent_further_away_or_back(self, end, straight):
+        curve = Routes([(0.0, 0.0), end]).between((0.0, 0.0), end, False, True)
+        middle = 0.5 * (np.array(curve.start) + curve.stop)
+        assert (np.hypot(*(middle - curve.control)) < 1e-9) == straight
+
+    @pytest.mark.parametrize(
         "end",
         [(APART, 0.0), (APART, 1.0), (2 * APART, 0.0), (0.0, 1.0), (0.0, -2.0), (-APART, 0.0), (-2 * APART, 1.0)],
     )

@@ -88,6 +88,35 @@ class TestBursts:
         assert 1.0 / (1.0 + math.exp(-(V_d - cell.E_d) / cell.D_d)) == pytest.approx(probability)
 
 
+class TestDigits:
+    def answered(self, trial, counts, to, exploration=0.0):
+        """(the answer, the populations whose dendrites get feedback) of a trial."""
+        digits = model("digits")
+        apical, answers = np.zeros(len(counts)), np.full(trial + 1, -1)
+        digits.answer(trial, 0, counts, apical, answers, exploration, 3.0, to, 7)
+        assert set(apical) <= {0.0, 3.0}
+        return answers[trial], set(np.flatnonzero(apical) // (len(counts) // 10))
+
+    def test_the_population_with_most_spikes_is_the_answer_and_gets_the_feedback(self):
+        digits, counts = model("digits"), np.ones(20)
+        for k in range(10):
+            counts[:] = 1.0
+            counts[2 * k + 1] = 3.0
+            assert self.answered(4, counts, digits.CHOSEN) == (k, {k})
+            assert self.answered(4, counts, digits.ALL) == (k, set(range(10)))
+
+    def test_every_population_is_as_often_the_one_at_random_or_explored(self):
+        digits, counts = model("digits"), np.ones(20)
+        counts[7] = 3.0
+        at_random = [self.answered(trial, counts, digits.RANDOM) for trial in range(1000)]
+        assert {answer for answer, _ in at_random} == {3}
+        explored = [self.answered(trial, counts, digits.CHOSEN, exploration=1.0) for trial in range(1000)]
+        assert all(fed == {answer} for answer, fed in explored)
+        for chosen in ([next(iter(fed)) for _, fed in at_random], [answer for answer, _ in explored]):
+            # 100 of each, with a standard deviation of 9.5
+            assert np.abs(np.bincount(chosen, minlength=10) - 100).max() < 45
+
+
 class TestFields:
     def test_fields_of_one_pixel_are_local_and_a_chequerboard_is_spread_evenly(self):
         """Over a square of n by n pixels of one distance, x and y have variances of (n^2 - 1) / 12."""

@@ -16,10 +16,12 @@ KNOWN = json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
 def parameters_of(name):
-    """{parameter: default}, and what the short form sets."""
+    """{parameter: default}, what the short form sets, and the range of each metric that is expected."""
     model = load_experiment(name)
     defaults = dataclasses.asdict(model.parameters())
-    return json.loads(json.dumps({"defaults": defaults, "quick": model.quick}, default=json_value))
+    expected = {name: [each.low, each.high] for name, each in model.published.items()}
+    found = {"defaults": defaults, "quick": model.quick, "expected": expected}
+    return json.loads(json.dumps(found, default=json_value))
 
 
 @pytest.mark.parametrize("name", KNOWN)

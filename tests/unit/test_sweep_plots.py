@@ -276,6 +276,13 @@ class TestLines:
             lines(data, "x", "rate")
         assert len(lines(data, "x", "rate", by="y").get_legend().get_texts()) == 2
 
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_it_is_one_wherever_it_varies(self, place):
+        y = ["bcm"] * 6
+        y[2 * place] = "stdp"
+        with pytest.raises(ParameterError, match=r"differ in 'y' too \(bcm, stdp\)"):
+            lines(table({"x": [1, 1, 2, 2, 3, 3], "y": y}, rate=np.arange(6.0)), "x", "rate")
+
 
 class TestParallelCoordinates:
     def data(self, **more):
