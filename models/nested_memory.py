@@ -40,7 +40,7 @@ class Parameters:
     validation: bool = parameter(False, "", "test on other sequences than those of the results: for tuning")
 
 
-QUICK = {"epochs": 2, "examples": 200, "tests": 100}
+QUICK = {"epochs": 1, "examples": 100, "tests": 60}
 SEEDS = 3
 TUNED = "rates and first weights, on validation sequences with seed 101; the controls have those of what they control"
 PUBLISHED = {

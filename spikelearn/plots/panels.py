@@ -82,7 +82,9 @@ def plain_title(ax: Axes, text: str, **options: Any) -> None:
 
 
 def plain_legend(ax: Axes, **options: Any) -> None:
-    """A legend without a frame, in small text. options: of `Axes.legend`."""
+    """A legend without a frame, in small text; none where nothing has a label. options: of `Axes.legend`."""
+    if "handles" not in options and not ax.get_legend_handles_labels()[0]:
+        return
     ax.legend(**{"frameon": False, "fontsize": TEXT_SIZE, "title_fontsize": TEXT_SIZE, **options})
 
 

@@ -13,19 +13,13 @@ from spikelearn.experiments import load_experiment, metrics_table, run_experimen
 MODEL = load_experiment("bac_firing")
 
 
-@pytest.fixture(scope="module")
-def quick():
-    parameters = set_parameters(MODEL, quick=True)
-    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
-
-
 @pytest.mark.parametrize("name", MODEL.published)
-def test_quick_form_meets_the_full_bar(quick, name):
-    assert MODEL.published[name].agrees(quick[1].metrics[name]), quick[1].metrics[name]
+def test_quick_form_meets_the_full_bar(quick_form, name):
+    assert MODEL.published[name].agrees(quick_form[1].metrics[name]), quick_form[1].metrics[name]
 
 
-def test_pulses_burst_at_the_lags_between_ten_before_and_ten_after_and_the_control_at_none(quick):
-    data = quick[1].data
+def test_pulses_burst_at_the_lags_between_ten_before_and_ten_after_and_the_control_at_none(quick_form):
+    data = quick_form[1].data
     number = dict(zip(data["pulses"].lags, data["pulses"].spikes[2:], strict=True))
     assert set(range(-25, 26)) <= set(number)
     assert all(number[lag] >= 2 for lag in range(-10, 11))
@@ -33,9 +27,9 @@ def test_pulses_burst_at_the_lags_between_ten_before_and_ten_after_and_the_contr
     assert set(data["control_pulses"].spikes[2:]) == {1}
 
 
-def test_spike_times_of_the_paired_pulses_are_those_of_the_prototype(quick):
+def test_spike_times_of_the_paired_pulses_are_those_of_the_prototype(quick_form):
     """4.1, 16.0 and 30.8 ms after the onset of the pulses, printed to 0.1 ms."""
-    paired = quick[1].data["pulses"]
+    paired = quick_form[1].data["pulses"]
     spikes = paired.run.spikes("pyramidal")
     PRINTED(1).check(spikes.times[spikes.ids == paired.together] - paired.onset, [4.1, 16.0, 30.8])
 
@@ -59,8 +53,8 @@ def test_lags_and_their_range_can_be_set():
         set_parameters(MODEL, {"lag_first": 3.0})
 
 
-def test_figure_draws(quick, tmp_path):
-    MODEL.figure(*quick).savefig(tmp_path / "figure.png", dpi=50)
+def test_figure_draws(quick_form, tmp_path):
+    MODEL.figure(*quick_form).savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
 
@@ -81,6 +75,10 @@ def test_after_ctrl_c_no_further_experiment_is_begun_and_what_was_measured_is_re
     first_of_each = ("spikes_soma_alone", "control_spikes_paired", "gain_ratio", "control_gain_ratio")
     assert [outcome.metrics[name] is not None for name in first_of_each] == [k < at for k in range(4)]
     MODEL.figure(parameters, outcome).canvas.draw()
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -32,32 +32,26 @@ QUICK_RANGES = {
 AT_THE_FULL_BAR = ("control_event_rate_change_no_backpropagation",)
 
 
-@pytest.fixture(scope="module")
-def quick():
-    parameters = set_parameters(MODEL, quick=True)
-    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
-
-
 @pytest.mark.parametrize("name", QUICK_RANGES)
-def test_quick_form_is_in_its_looser_range(quick, name):
+def test_quick_form_is_in_its_looser_range(quick_form, name):
     low, high = QUICK_RANGES[name]
-    assert low <= quick[1].metrics[name] <= high
+    assert low <= quick_form[1].metrics[name] <= high
 
 
 @pytest.mark.parametrize("name", AT_THE_FULL_BAR)
-def test_quick_form_meets_the_full_bar_where_it_scatters_little(quick, name):
-    assert MODEL.published[name].agrees(quick[1].metrics[name])
+def test_quick_form_meets_the_full_bar_where_it_scatters_little(quick_form, name):
+    assert MODEL.published[name].agrees(quick_form[1].metrics[name])
 
 
-def test_every_metric_has_a_bar_in_the_quick_form(quick):
+def test_every_metric_has_a_bar_in_the_quick_form(quick_form):
     bars = {name for name, published in MODEL.published.items() if published.agrees(0.0) is not None}
     assert bars <= {*QUICK_RANGES, *AT_THE_FULL_BAR}
-    assert all(value is not None for value in quick[1].metrics.values())
+    assert all(value is not None for value in quick_form[1].metrics.values())
 
 
-def test_currents_of_the_windows_are_means_of_the_steps(quick):
+def test_currents_of_the_windows_are_means_of_the_steps(quick_form):
     """The dendrite's steps, at 65 and 150 ms of a cycle, fall inside windows of 20 ms."""
-    parameters, outcome = quick
+    parameters, outcome = quick_form
     signals = outcome.data["signals"]
     t = signals.edges[0] + 0.05 + 0.1 * np.arange(round((signals.edges[-1] - signals.edges[0]) / 0.1))
     in_cycle = t - parameters.burn_in
@@ -68,8 +62,8 @@ def test_currents_of_the_windows_are_means_of_the_steps(quick):
         ULP(200, scale=280.0 * 1400.0).check(given, expected.reshape(len(given), -1).mean(axis=1))
 
 
-def test_figure_draws(quick, tmp_path):
-    drawn = MODEL.figure(*quick)
+def test_figure_draws(quick_form, tmp_path):
+    drawn = MODEL.figure(*quick_form)
     drawn.savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
@@ -100,6 +94,10 @@ def test_after_ctrl_c_no_further_experiment_is_begun_and_what_was_measured_is_re
     # The main experiment counts as far as it went, the others whole or not at all.
     assert measured == [k < max(at, 1) for k in range(4)]
     experiment.figure(parameters, outcome).canvas.draw()
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -19,27 +19,25 @@ QUICK_RANGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def quick():
-    parameters = set_parameters(MODEL, quick=True)
-    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
-
-
 @pytest.mark.parametrize("name", QUICK_RANGES)
-def test_quick_form_is_in_its_looser_range(quick, name):
+def test_quick_form_is_in_its_looser_range(quick_form, name):
     low, high = QUICK_RANGES[name]
-    assert low <= quick[1].metrics[name] <= high
+    assert low <= quick_form[1].metrics[name] <= high
 
 
-def test_events_and_bursts_are_as_many_as_were_asked_for(quick):
-    metrics = quick[1].metrics
+def test_events_and_bursts_are_as_many_as_were_asked_for(quick_form):
+    metrics = quick_form[1].metrics
     assert metrics["mean_event_rate"] == pytest.approx(7.5, abs=0.3)
     assert metrics["burst_probability_error"] < 0.03
 
 
-def test_the_figure_has_every_condition(quick):
-    left, right = MODEL.figure(*quick).axes
+def test_the_figure_has_every_condition(quick_form):
+    left, right = MODEL.figure(*quick_form).axes
     assert len(left.containers) == 2 and len(right.containers) == 3
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

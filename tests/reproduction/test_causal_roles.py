@@ -13,9 +13,8 @@ MODEL = load_experiment("causal_roles")
 
 
 @pytest.fixture(scope="module")
-def quick():
-    parameters = set_parameters(MODEL, quick=True)
-    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False).metrics
+def quick(quick_form):
+    return quick_form[0], quick_form[1].metrics
 
 
 def test_signals_follow_the_role_of_each_cell_where_feedback_knows_the_decoder(quick):
@@ -61,6 +60,10 @@ def test_tied_feedback_knows_the_decoder_before_anything_is_learned(rule):
     up = circuit.network.synapses(circuit.forward[-1]).matrix((8, 2))
     down = circuit.network.synapses(circuit.feedback[0]).matrix((2, 8))
     assert np.array_equal(up, down.T) == (rule != "fa")
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

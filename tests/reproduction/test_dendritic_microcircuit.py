@@ -16,21 +16,15 @@ from spikelearn.models import dendritic_microcircuit as model
 MODEL = load_experiment("dendritic_microcircuit")
 
 
-@pytest.fixture(scope="module")
-def quick():
-    parameters = set_parameters(MODEL, quick=True)
-    return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
-
-
-def test_interneurons_learn_to_silence_apical_dendrites_as_rates_and_with_spikes(quick):
-    metrics = quick[1].metrics
+def test_interneurons_learn_to_silence_apical_dendrites_as_rates_and_with_spikes(quick_form):
+    metrics = quick_form[1].metrics
     assert metrics["self_prediction_ratio"] < 0.05
     assert metrics["spiking_self_prediction_ratio"] < 0.1
 
 
-def test_three_short_epochs_teach_more_than_a_linear_reader_knows(quick):
+def test_three_short_epochs_teach_more_than_a_linear_reader_knows(quick_form):
     """250 test points: a standard error of 0.02. What the frozen layer lacks shows only in the full form."""
-    metrics = quick[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["test_accuracy"] > 0.75 > metrics["linear_accuracy"] > 0.5
     assert metrics["spiking_test_accuracy"] > 0.75
     assert metrics["untrained_accuracy"] < 0.6
@@ -46,17 +40,17 @@ def test_a_frozen_layer_keeps_its_weights_and_gets_no_feedback():
     assert 0.99 * p.w_frozen < np.abs(weights["up 1"]).max() <= p.w_frozen
 
 
-def test_the_hidden_layer_learns_along_the_gradient_if_feedback_is_symmetric_and_else_comes_nearer_to_it(quick):
+def test_the_hidden_layer_learns_along_the_gradient_if_feedback_is_symmetric_and_else_comes_nearer_to_it(quick_form):
     """In the self-predicting state, within a degree, with a nudge of a thousandth. Random feedback says nothing about a
     gradient before weights have aligned with it, and what they have aligned with is this feedback and no other."""
-    metrics = quick[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["backprop_angle"] < 1.0
     assert metrics["angle_while_learning"] < 70.0 < metrics["angle_redrawn"]
     assert metrics["angle_while_learning"] < metrics["angle_before"] - 20.0
 
 
-def test_the_figure_draws_what_was_measured_and_what_an_interrupted_run_did_not(quick):
-    parameters, outcome = quick
+def test_the_figure_draws_what_was_measured_and_what_an_interrupted_run_did_not(quick_form):
+    parameters, outcome = quick_form
     assert len(MODEL.figure(parameters, outcome).axes) == 3
     nothing = replace(
         outcome, metrics=dict.fromkeys(outcome.metrics), data={"learned": {}, "plane": None}
@@ -91,6 +85,10 @@ def test_spikes_come_nearer_to_the_rates_the_shorter_their_interval():
 def test_spikes_more_often_than_steps_are_refused():
     with pytest.raises(ParameterError, match="expected at least dt, 1 ms, got 0.5 ms"):
         set_parameters(MODEL, {"interval": "0.5"})
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

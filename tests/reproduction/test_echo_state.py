@@ -10,13 +10,17 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("echo_state")
 
 
-def test_short_form_predicts_the_series_and_needs_its_recurrence():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_predicts_the_series_and_needs_its_recurrence(quick_form):
+    outcome = quick_form[1]
     metrics = outcome.metrics
     assert metrics["regression_nrmse"] < 0.1 < 0.5 < metrics["no_recurrence_nrmse"]
     assert metrics["shuffled_best_lag_correlation"] < 0.5
     one_step = outcome.data["regression"]
     assert np.abs(one_step.predicted - one_step.series)[:, 0].max() < 0.01
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

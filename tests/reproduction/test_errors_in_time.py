@@ -9,12 +9,16 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("errors_in_time")
 
 
-def test_short_form_measures_everything_and_errors_as_they_arrive_point_the_wrong_way():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_measures_everything_and_errors_as_they_arrive_point_the_wrong_way(quick_form):
+    outcome = quick_form[1]
     assert set(MODEL.published) <= set(outcome.metrics)
     for name in ("angle.inverse", "angle.arriving", "missed.untrained"):
         assert MODEL.published[name].agrees(outcome.metrics[name]) is not False, name
     assert outcome.metrics["missed.inverse"] < outcome.metrics["missed.untrained"]
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -9,10 +9,14 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("force_2017")
 
 
-def test_short_form_goes_on_with_the_sine_but_not_with_weights_of_other_neurons():
-    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+def test_short_form_goes_on_with_the_sine_but_not_with_weights_of_other_neurons(quick_form):
+    metrics = quick_form[1].metrics
     assert set(metrics) >= set(MODEL.published) and metrics["nrmse.product"] is None
     assert metrics["best_lag_correlation"] > 0.9 > metrics["untrained_correlation"]
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ QUICKLY = ("kl_fall", "control_kl_no_sleep", "control_kl_biases")
 
 
 @pytest.fixture(scope="module")
-def quick():
-    return run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def quick(quick_form):
+    return quick_form[1]
 
 
 @pytest.mark.parametrize("name", QUICKLY)
@@ -39,6 +39,10 @@ def test_bars_are_dreamt_only_by_a_machine_with_hidden_units(quick):
     """The empty picture has 41 % of all, and is all that pixels without causes can dream of."""
     legal = {name: shares_of_dreams(quick.data[name]).sum() for name in ("learned", "biases")}
     assert legal["learned"] > 0.45 and legal["biases"] < 0.15
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

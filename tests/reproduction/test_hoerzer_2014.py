@@ -9,10 +9,14 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("hoerzer_2014")
 
 
-def test_short_form_follows_the_target_but_not_with_reward_at_random():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_follows_the_target_but_not_with_reward_at_random(quick_form):
+    outcome = quick_form[1]
     assert set(outcome.metrics) >= set(MODEL.published)
     assert outcome.metrics["best_lag_correlation"] > 0.5 > outcome.metrics["shuffled_best_lag_correlation"]
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

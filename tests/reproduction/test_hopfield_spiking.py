@@ -15,8 +15,8 @@ def missed(metrics):
     return [name for name, published in MODEL.published.items() if published.agrees(metrics[name]) is False]
 
 
-def test_in_the_short_form_half_of_a_pattern_recalls_it_and_shuffled_weights_do_not():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_in_the_short_form_half_of_a_pattern_recalls_it_and_shuffled_weights_do_not(quick_form):
+    outcome = quick_form[1]
     assert missed(outcome.metrics) == []
     assert outcome.metrics["overlap_60"] < 0.5
 
@@ -38,6 +38,10 @@ def test_energy_never_rises_on_the_way_to_an_attractor_and_each_stored_pattern_i
     ways = np.array(hopfield_spiking.settle(weights, random.choice([-1.0, 1.0], (20, 100)), random))
     energy = -0.5 * np.einsum("tsn,nm,tsm->ts", ways, weights, ways)
     assert np.all(np.diff(energy, axis=0) <= 1e-9) and np.any(np.diff(energy, axis=0) < 0)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Instrumental conditioning (Izhikevich 2007): the rewarded response is learned, and unlearned when another one is."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -12,31 +10,24 @@ MODEL = load_experiment("instrumental_2007")
 FIRST_PULSE, WINDOW = 200, 20
 
 
-@functools.cache
-def quick():
-    """600 trials of 500 neurons, and the controls."""
-    parameters = MODEL.parameters(**MODEL.quick)
-    return parameters, MODEL.simulate(parameters, 1, progress=False)
-
-
-def test_in_the_quick_form_the_rewarded_response_is_learned_before_and_after_the_swap_and_in_no_control():
+def test_in_the_quick_form_the_rewarded_response_is_learned_before_and_after_the_swap_and_in_no_control(quick_form):
     # P(B) at least 0.75, not 0.85: there are 300 trials after the swap in place of 400
-    metrics = quick()[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["p_a_before_swap"] >= 0.85 and metrics["p_b_at_end"] >= 0.75
     assert metrics["yoked_p_a"] <= 0.65
     assert metrics["unpredicted_smaller_p"] <= 0.65
 
 
-def test_weights_follow_the_reward_and_saturate_if_it_is_not_expected():
-    parameters, outcome = quick()
+def test_weights_follow_the_reward_and_saturate_if_it_is_not_expected(quick_form):
+    parameters, outcome = quick_form
     metrics = outcome.metrics
     assert metrics["w_a_before_swap"] > 1.3 * metrics["w_b_before_swap"]
     assert metrics["w_b_at_end"] > 1.3 * metrics["w_a_at_end"]
     assert min(metrics[f"unpredicted_w_{group}_at_end"] for group in "ab") > 0.75 * parameters.W_max
 
 
-def test_spikes_of_both_groups_are_counted_for_20_ms_after_each_pulse():
-    parameters, outcome = quick()
+def test_spikes_of_both_groups_are_counted_for_20_ms_after_each_pulse(quick_form):
+    parameters, outcome = quick_form
     found = outcome.data["learned"]
     times, ids = outcome.run.spikes("neurons")
     for trial in (0, 7, parameters.trials - 1):
@@ -46,8 +37,8 @@ def test_spikes_of_both_groups_are_counted_for_20_ms_after_each_pulse():
 
 
 @pytest.mark.parametrize("name", ["learned", "unpredicted"])
-def test_dopamine_is_the_reward_minus_its_running_mean_and_comes_after_the_delay(name):
-    parameters, outcome = quick()
+def test_dopamine_is_the_reward_minus_its_running_mean_and_comes_after_the_delay(quick_form, name):
+    parameters, outcome = quick_form
     found = outcome.data[name]
     right = np.arange(parameters.trials) >= parameters.trials // 2
     expected, errors = 0.0, []
@@ -66,8 +57,8 @@ def test_dopamine_is_the_reward_minus_its_running_mean_and_comes_after_the_delay
     np.testing.assert_allclose(dopamine.values[clear, 0], level[clear], rtol=1e-6, atol=1e-9)
 
 
-def test_yoked_networks_get_the_same_dopamine_and_have_other_responses():
-    parameters, outcome = quick()
+def test_yoked_networks_get_the_same_dopamine_and_have_other_responses(quick_form):
+    parameters, outcome = quick_form
     own = outcome.run.trace("dopamine", "n").values
     for run, found in zip(outcome.other_runs[1:], outcome.data["yoked"], strict=True):
         given = run.trace("dopamine", "n").values
@@ -76,14 +67,14 @@ def test_yoked_networks_get_the_same_dopamine_and_have_other_responses():
         assert np.any(found.counts != outcome.data["learned"].counts[: len(found.counts)])
 
 
-def test_A_and_B_receive_the_same_number_of_synapses_from_S():
-    synapses = [quick()[1].run.synapses(name) for name in ("S to A", "S to B")]
+def test_A_and_B_receive_the_same_number_of_synapses_from_S(quick_form):
+    synapses = [quick_form[1].run.synapses(name) for name in ("S to A", "S to B")]
     n_A, n_B = (len(each.pre) for each in synapses)
     assert abs(n_A - n_B) <= 3
 
 
-def test_the_figure_is_drawn():
-    figure = MODEL.figure(*quick())
+def test_the_figure_is_drawn(quick_form):
+    figure = MODEL.figure(*quick_form)
     assert [ax.get_xlabel() for ax in figure.axes] == ["trial"] * 3
 
 
@@ -112,6 +103,10 @@ def test_after_ctrl_c_nothing_is_measured(monkeypatch):
     outcome = MODEL.simulate(parameters, 1, progress=False)
     MODEL.figure(parameters, outcome).canvas.draw()
     assert (outcome.metrics["p_a_before_swap"], outcome.metrics["yoked_p_a"]) == (None, None)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Izhikevich (2007): the synapse that earns the reward is found, and only by a reward that it earns."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -11,25 +9,18 @@ from spikelearn.experiments import load_experiment
 MODEL = load_experiment("izhikevich_2007")
 
 
-@functools.cache
-def quick():
-    """40 minutes of 250 neurons, rewarded and yoked; both together take some ten seconds."""
-    parameters = MODEL.parameters(**MODEL.quick)
-    return parameters, MODEL.simulate(parameters, 1, progress=False)
-
-
-def test_in_the_quick_form_the_target_is_found_and_the_yoked_one_is_not():
+def test_in_the_quick_form_the_target_is_found_and_the_yoked_one_is_not(quick_form):
     # The threshold of the full form except for the target, 3.0 of 4 instead of 3.3: there are 10 minutes to average
     # over, not 15, and the weight fluctuates by 1.
-    metrics = quick()[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["target_weight_last_15min"] >= 3.0
     assert metrics["mean_weight"] < 1.0
     assert metrics["target_percentile"] >= 95.0
     assert metrics["yoked_target_weight"] < 2.5
 
 
-def test_rewards_come_one_to_three_seconds_after_n2_followed_n1():
-    parameters, outcome = quick()
+def test_rewards_come_one_to_three_seconds_after_n2_followed_n1(quick_form):
+    parameters, outcome = quick_form
     times, ids = outcome.run.spikes("neurons")
     n1, n2 = (times[ids == each] for each in outcome.data["pair"])
     before = n1[np.maximum(np.searchsorted(n1, n2) - 1, 0)]
@@ -42,8 +33,8 @@ def test_rewards_come_one_to_three_seconds_after_n2_followed_n1():
         assert np.any((at - earned > parameters.reward_delay) & (at - earned <= late))
 
 
-def test_both_runs_were_given_the_same_rewards_and_had_other_spikes():
-    _, outcome = quick()
+def test_both_runs_were_given_the_same_rewards_and_had_other_spikes(quick_form):
+    _, outcome = quick_form
     (yoked,) = outcome.other_runs
     assert outcome.metrics["rewards"] > 50
     assert len(yoked.spikes("neurons").times) != len(outcome.run.spikes("neurons").times)
@@ -59,13 +50,13 @@ def test_control_without_reward_the_target_is_not_found():
     assert metrics["target_percentile"] < 95.0
 
 
-def test_the_figure_is_drawn():
-    figure = MODEL.figure(*quick())
+def test_the_figure_is_drawn(quick_form):
+    figure = MODEL.figure(*quick_form)
     assert [ax.get_ylabel() for ax in figure.axes] == ["weight (mV)", "synapses (%)"]
 
 
-def test_voltages_of_three_neurons_are_recorded_in_the_last_two_seconds():
-    parameters, outcome = quick()
+def test_voltages_of_three_neurons_are_recorded_in_the_last_two_seconds(quick_form):
+    parameters, outcome = quick_form
     trace = outcome.run.trace("neurons", "V_m")
     assert (trace.times[0], trace.times[-1]) == (parameters.duration - 2000.0, parameters.duration)
     np.testing.assert_array_equal(trace.ids, [0, 1, 2])
@@ -102,6 +93,10 @@ def test_after_ctrl_c_in_the_yoked_run_only_its_metric_is_missing(monkeypatch):
     outcome, n_runs = cut_short(monkeypatch, 1)
     assert (n_runs, outcome.run.interrupted, len(outcome.other_runs)) == (2, False, 1)
     assert [name for name, value in outcome.metrics.items() if value is None] == ["yoked_target_weight"]
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

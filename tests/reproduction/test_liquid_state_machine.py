@@ -10,10 +10,8 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("liquid_state_machine")
 
 
-def test_in_the_short_form_more_distant_inputs_have_more_distant_states():
-    parameters = set_parameters(MODEL, quick=True)
-    outcome = run_experiment(MODEL, parameters, seed=1, progress=False)
-    metrics = outcome.metrics
+def test_in_the_short_form_more_distant_inputs_have_more_distant_states(quick_form):
+    metrics = quick_form[1].metrics
     assert set(MODEL.published) <= set(metrics)
     assert metrics["smallest_gap_sem"] > 0.0 and metrics["control_gap_sem"] < 3.0
     assert metrics["state_distance_0_4"] > 1.5 * metrics["state_distance_0"] > 0.1
@@ -33,6 +31,10 @@ def test_states_are_filtered_spikes():
     for neuron in range(0, 108, 9):
         own = times[(ids == neuron) & (times > 500.0) & (times <= 700.0)]
         assert found[1, 19, neuron] == pytest.approx(np.exp(-(700.0 - own) / 30.0).sum(), abs=1e-12)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ def missed(metrics):
     return [name for name, published in MODEL.published.items() if published.agrees(metrics[name]) is False]
 
 
-def test_in_the_short_form_the_neuron_finds_the_pattern_and_the_control_does_not():
-    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+def test_in_the_short_form_the_neuron_finds_the_pattern_and_the_control_does_not(quick_form):
+    metrics = quick_form[1].metrics
     assert metrics["hit_rate"] > 0.9 and metrics["latency_ms"] < 20.0
     assert metrics["control_hit_rate"] < 0.2 and metrics["all_to_all_hit_rate"] < 0.2
 
@@ -34,6 +34,10 @@ def test_the_pattern_has_its_share_of_the_time_and_never_follows_itself():
     parameters = set_parameters(MODEL, {"duration": 60_000.0})
     windows = masquelier_2008.windows_of(parameters, np.random.default_rng(1))
     assert windows.mean() == 0.25 and not np.any(windows[1:] & windows[:-1])
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -31,13 +31,17 @@ def test_population_spikes_are_counted_where_rates_rise():
     assert count(rates).tolist() == [2, 1]
 
 
-def test_in_the_short_form_activity_depends_on_the_background_and_nothing_is_read_out_without_facilitation():
-    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+def test_in_the_short_form_activity_depends_on_the_background_and_nothing_is_read_out_without_facilitation(quick_form):
+    metrics = quick_form[1].metrics
     assert set(MODEL.published) <= set(metrics)
     assert metrics["population_spikes_23_7"] >= 2
     assert metrics["sustained_hz_24_1"] > 3.0 and metrics["sustained_ratio_24_1"] > 3.0
     assert metrics["delay_hz_22_7"] < 2.0
     assert metrics["control_readout"] == 0.0
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -12,11 +12,15 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("nested_memory")
 
 
-def test_short_form_measures_all_networks_and_before_learning_none_knows_the_answer():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_measures_all_networks_and_before_learning_none_knows_the_answer(quick_form):
+    outcome = quick_form[1]
     assert set(MODEL.published) <= set(outcome.metrics)
     for course in outcome.data["courses"].values():
-        assert course[0].accuracy < 0.5 and course[-1].samples == 400
+        assert course[0].accuracy < 0.5 and course[-1].samples == 100
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ MODEL = load_experiment("neural_sampling")
 
 
 @pytest.fixture(scope="module")
-def quick():
-    return run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def quick(quick_form):
+    return quick_form[1]
 
 
 @pytest.mark.parametrize("name", MODEL.published)
@@ -30,6 +30,10 @@ def test_the_divergence_goes_on_falling_with_samples(quick):
 
 def test_every_state_is_visited(quick):
     assert np.all(quick.data["network"].shares > 0.0)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ def missed(metrics):
     return [name for name, published in MODEL.published.items() if published.agrees(metrics[name]) is False]
 
 
-def test_in_the_short_form_cells_become_selective_but_not_from_white_noise():
-    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+def test_in_the_short_form_cells_become_selective_but_not_from_white_noise(quick_form):
+    metrics = quick_form[1].metrics
     assert metrics["median_selectivity"] > 0.25 and metrics["gain_in_selectivity"] > 0.1
     assert metrics["white_noise_median_selectivity"] < 0.2
 
@@ -39,6 +39,10 @@ def test_noise_is_on_minus_off_and_has_most_of_the_wavelength_that_gratings_have
     assert rates.min() == 0.0 and abs(image.mean()) < 1.0
     power = (np.abs(np.fft.fft2(image)) ** 2).mean(axis=0)[0, : parameters.retina // 2]
     assert parameters.retina / np.argmax(power) == pytest.approx(parameters.wavelength, rel=0.2)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

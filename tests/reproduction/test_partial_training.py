@@ -9,10 +9,14 @@ from spikelearn.experiments import load_experiment, run_experiment, set_paramete
 MODEL = load_experiment("partial_training")
 
 
-def test_short_form_learns_the_sequences():
-    metrics = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics
+def test_short_form_learns_the_sequences(quick_form):
+    metrics = quick_form[1].metrics
     assert set(metrics) >= set(MODEL.published)
     assert metrics["explained_variance"] > 0.5 > 0.2 > metrics["untrained_explained_variance"]
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

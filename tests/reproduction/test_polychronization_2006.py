@@ -1,7 +1,5 @@
 """Polychronization (Izhikevich 2006): STDP with delays brings gamma, and weights to their limits."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -12,21 +10,14 @@ MODEL = load_experiment("polychronization_2006")
 OF_MODEL = MODEL.simulate.__globals__
 
 
-@functools.cache
-def quick():
-    """Two minutes, with and without learning."""
-    parameters = MODEL.parameters(**MODEL.quick)
-    return parameters, MODEL.simulate(parameters, 1, progress=False)
-
-
-def test_in_the_second_minute_there_is_more_gamma_than_in_the_first_and_not_with_frozen_weights():
-    metrics = quick()[1].metrics
+def test_in_the_second_minute_there_is_more_gamma_than_in_the_first_and_not_with_frozen_weights(quick_form):
+    metrics = quick_form[1].metrics
     for name, published in MODEL.published.items():
         assert published.agrees(metrics[name]), f"{name} = {metrics[name]}"
 
 
-def test_frozen_weights_are_those_of_the_start_and_learned_ones_within_their_limits():
-    parameters, outcome = quick()
+def test_frozen_weights_are_those_of_the_start_and_learned_ones_within_their_limits(quick_form):
+    parameters, outcome = quick_form
     assert np.all(outcome.data["frozen"].weights == parameters.excitation)
     learned = outcome.data["plastic"].weights
     assert learned.min() >= 0.0 and learned.max() <= parameters.W_max and learned.std() > 1.0
@@ -68,8 +59,8 @@ def test_without_pairs_a_weight_drifts_from_its_first_arrival_on():
     assert one_synapse([1000.0, 11_000.0], [30_000.0], 29_000.0) == pytest.approx(5.1, abs=1e-9)
 
 
-def test_the_figure_is_drawn():
-    figure = MODEL.figure(*quick())
+def test_the_figure_is_drawn(quick_form):
+    figure = MODEL.figure(*quick_form)
     assert [ax.get_ylabel() for ax in figure.axes] == [
         "neuron", "power (%)", "power in 30 to 70 Hz (%)", "synapses (%)",
     ]  # fmt: skip
@@ -79,6 +70,10 @@ def test_the_figure_is_drawn():
 def test_parameters_that_cannot_be_are_refused(given, message):
     with pytest.raises(ValueError, match=message):
         MODEL.parameters(**given)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

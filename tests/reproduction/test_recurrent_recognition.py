@@ -1,7 +1,5 @@
 """Digits of which a part is hidden are recognised by feedback that fills it in."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -12,23 +10,16 @@ OF_MODEL = MODEL.simulate.__globals__
 pytest.importorskip("sklearn")
 
 
-@functools.cache
-def quick():
-    """A hundred digits, with feedback, without, and with permuted feedback."""
-    parameters = MODEL.parameters(**MODEL.quick)
-    return parameters, MODEL.simulate(parameters, 1, progress=False)
-
-
-def test_in_the_quick_form_feedback_helps_where_something_is_hidden():
+def test_in_the_quick_form_feedback_helps_where_something_is_hidden(quick_form):
     # 100 digits: the standard deviation of a gain is about 4 points, so less is asked of it than of 898 digits.
-    metrics = quick()[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["block_gain"] > 2.0 and metrics["half_gain"] > 4.0 and metrics["clean_change"] > -8.0
     assert metrics["block_rise"] > 0.0 and metrics["clean_feedforward"] > 0.9
     assert metrics["lesion_block_gain"] < metrics["block_gain"] + 4.0
 
 
-def test_pixels_are_filled_in_where_they_are_hidden_and_not_where_they_are_seen():
-    parameters, outcome = quick()
+def test_pixels_are_filled_in_where_they_are_hidden_and_not_where_they_are_seen(quick_form):
+    parameters, outcome = quick_form
     shown = outcome.data["shown"][1]
     times, ids = outcome.run.spikes("filled in")
     trial = ((times - 1e-6) // parameters.shown).astype(int)
@@ -39,8 +30,8 @@ def test_pixels_are_filled_in_where_they_are_hidden_and_not_where_they_are_seen(
     assert counts[shown > 0.8].mean() < 0.05 * counts[shown == 0.0].mean()
 
 
-def test_cells_together_fire_at_the_rate_that_inhibition_allows():
-    parameters, outcome = quick()
+def test_cells_together_fire_at_the_rate_that_inhibition_allows(quick_form):
+    parameters, outcome = quick_form
     rate = 1e3 * len(outcome.run.spikes("cells").times) / outcome.run.duration
     assert rate == pytest.approx(parameters.total_rate, rel=0.02)
 
@@ -61,14 +52,18 @@ def test_mcnemars_test():
     assert OF_MODEL["mcnemar"](one, one) == 1.0
 
 
-def test_the_figure_is_drawn():
-    figure = MODEL.figure(*quick())
+def test_the_figure_is_drawn(quick_form):
+    figure = MODEL.figure(*quick_form)
     assert [ax.get_xlabel() for ax in figure.axes[1:]] == ["time (ms)"] * 3
 
 
 def test_parameters_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="shown, read"):
         MODEL.parameters(shown=120.0)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

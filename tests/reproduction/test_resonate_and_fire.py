@@ -12,8 +12,8 @@ NETWORKS = ("LIF", "adaptive LIF", "resonators", "still")
 
 
 @pytest.fixture(scope="module")
-def quick():
-    return run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def quick(quick_form):
+    return quick_form[1]
 
 
 def test_resonators_learn_sequences_that_leaky_cells_and_cells_that_do_not_turn_do_not(quick):
@@ -30,6 +30,10 @@ def test_they_need_no_recurrent_network_for_that(quick):
 def test_with_shuffled_labels_nothing_is_learned(quick):
     for task in SEQUENCES:
         assert MODEL.published[f"shuffled.{task}"].agrees(quick.metrics[f"shuffled.{task}"])
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ def missed(metrics):
     return [name for name, published in MODEL.published.items() if published.agrees(metrics[name]) is False]
 
 
-def test_in_the_short_form_a_map_forms_and_without_lateral_connections_none_does():
-    assert missed(run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics) == []
+def test_in_the_short_form_a_map_forms_and_without_lateral_connections_none_does(quick_form):
+    assert missed(quick_form[1].metrics) == []
 
 
 def test_a_perfect_map_has_hardly_an_error_and_a_shuffled_one_has_that_of_chance():
@@ -27,6 +27,10 @@ def test_a_perfect_map_has_hardly_an_error_and_a_shuffled_one_has_that_of_chance
     shuffled = weights[:, random.permutation(64)]
     assert som_spiking.topographic_error(parameters, shuffled, points) > 0.7
     assert np.abs(som_spiking.preferred(parameters, weights, points) - centres).max() < 0.05
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

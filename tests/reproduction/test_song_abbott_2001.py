@@ -15,8 +15,8 @@ def missed(metrics):
     return [name for name, published in MODEL.published.items() if published.agrees(metrics[name]) is False]
 
 
-def test_in_the_short_form_a_map_forms_and_without_recurrence_none_does():
-    assert missed(run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False).metrics) == []
+def test_in_the_short_form_a_map_forms_and_without_recurrence_none_does(quick_form):
+    assert missed(quick_form[1].metrics) == []
 
 
 def test_a_circular_correlation_is_one_for_a_map_that_begins_anywhere_and_minus_one_for_its_mirror():
@@ -25,6 +25,10 @@ def test_a_circular_correlation_is_one_for_a_map_that_begins_anywhere_and_minus_
     assert song_abbott_2001.circular_correlation(-place, place) == pytest.approx(-1.0)
     assert abs(song_abbott_2001.circular_correlation(2 * place % 1.0, place)) < 0.1
     assert song_abbott_2001.ring_distance(0.9, 0.2) == pytest.approx(0.3)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -51,11 +51,15 @@ def test_a_reward_has_an_integral_of_one():
     assert abs(given.sum() * 1e-3 / found.sum() - 1.0) < 0.02 + 1.0 / found.sum()
 
 
-def test_short_form_counts_trials_of_both_networks():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_counts_trials_of_both_networks(quick_form):
+    outcome = quick_form[1]
     assert set(MODEL.published) <= set(outcome.metrics)
     assert outcome.metrics["trials"] >= 1 and outcome.metrics["control_trials"] >= 1
     assert all(np.all(found.steps >= found.optimal) for found in outcome.data["found"].values())
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -21,13 +21,17 @@ def test_the_value_expected_is_the_discounted_integral_of_the_reward_as_it_arriv
     ULP(1e9).check(td_track.expected_value(p)[[0, 1000, 2500]], numeric)
 
 
-def test_short_form_begins_to_expect_the_reward_and_only_the_control_grows_without_limits():
-    outcome = run_experiment(MODEL, set_parameters(MODEL, quick=True), seed=1, progress=False)
+def test_short_form_begins_to_expect_the_reward_and_only_the_control_grows_without_limits(quick_form):
+    outcome = quick_form[1]
     assert set(MODEL.published) <= set(outcome.metrics)
     assert outcome.metrics["delta_reward_ratio"] < 0.9
     assert abs(outcome.metrics["control_delta_cue"]) < 0.01
     courses = outcome.data["courses"]
     assert courses["control"].value.max() > 1.2 * courses["learned"].value.max()
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Winner-take-all circuits (Nessler et al. 2013, Kappel et al. 2014): hidden causes, and hidden states of sequences."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -12,29 +10,23 @@ MODEL = load_experiment("wta_hidden_markov")
 OF_MODEL = MODEL.simulate.__globals__
 
 
-@functools.cache
-def quick():
-    parameters = MODEL.parameters(**MODEL.quick)
-    return parameters, MODEL.simulate(parameters, 1, progress=False)
-
-
-def test_in_the_quick_form_winners_tell_patterns_digits_and_sequences_and_controls_do_not():
+def test_in_the_quick_form_winners_tell_patterns_digits_and_sequences_and_controls_do_not(quick_form):
     # 0.85 instead of 0.9: 100 sequences are told apart, after fewer presentations.
-    metrics = quick()[1].metrics
+    metrics = quick_form[1].metrics
     assert metrics["sequence_accuracy"] >= 0.85
     for name in set(MODEL.published) - {"sequence_accuracy"}:
         assert MODEL.published[name].agrees(metrics[name]), f"{name} = {metrics[name]}"
 
 
-def test_lateral_inhibition_keeps_the_sum_of_all_rates():
-    parameters, outcome = quick()
+def test_lateral_inhibition_keeps_the_sum_of_all_rates(quick_form):
+    parameters, outcome = quick_form
     n, seconds = len(outcome.run.spikes("cells").times), 1e-3 * outcome.run.duration
     # STAT: 200 Hz for 10 s are 2,000 spikes, with a standard deviation of 45.
     assert abs(n / seconds - parameters.total_rate) < 5 * np.sqrt(parameters.total_rate / seconds)
 
 
-def test_without_lateral_synapses_the_element_that_both_sequences_have_looks_the_same():
-    data = quick()[1].data
+def test_without_lateral_synapses_the_element_that_both_sequences_have_looks_the_same(quick_form):
+    data = quick_form[1].data
     accuracy = OF_MODEL["sequence_accuracy"]
     assert accuracy(*data["sequences"], 2) >= 0.9 and accuracy(*data["sequences"], 0) >= 0.9
     assert accuracy(*data["control_sequences"], 2) <= 0.65 and accuracy(*data["control_sequences"], 0) >= 0.9
@@ -67,8 +59,8 @@ def test_conditional_entropy_of_known_tables():
     assert entropy(np.eye(2)[classes // 2], classes) == pytest.approx(1.0)
 
 
-def test_the_figure_is_drawn():
-    figure = MODEL.figure(*quick())
+def test_the_figure_is_drawn(quick_form):
+    figure = MODEL.figure(*quick_form)
     assert figure.axes[2].get_ylabel() == "sequences told apart"
 
 
@@ -76,6 +68,10 @@ def test_the_figure_is_drawn():
 def test_parameters_that_cannot_be_are_refused(given, message):
     with pytest.raises(ValueError, match=message):
         MODEL.parameters(**given)
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 @pytest.mark.slow
