@@ -76,6 +76,7 @@ AREAS = {
             "tests/unit/test_trains_and_rules_of_models.py",
             "tests/unit/test_models_before_a_run.py",
             "tests/unit/test_model_parameters.py",
+            "tests/unit/test_settings_of_models.py",
             "tests/reproduction",
         ),
     ),

@@ -1,10 +1,13 @@
-"""Parameters of models stay those with which results on record were made, and what is expected agrees with itself.
+"""Parameters and constants of models stay those with which results on record were made.
 
-A change that is meant is written down by `python tests/unit/test_model_parameters.py`; a new model need not be there.
+What is expected agrees with itself. A change that is meant is written down by
+`python tests/unit/test_model_parameters.py`; a new model need not be there.
 """
 
+import ast
 import dataclasses
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,25 @@ KNOWN = json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
 def parameters_of(name):
-    """{parameter: default}, what the short form sets, and the range of each metric that is expected."""
+    """{parameter: default}, what the short form sets, the range of each metric that is expected, and constants."""
     model = load_experiment(name)
     defaults = dataclasses.asdict(model.parameters())
     expected = {name: [each.low, each.high] for name, each in model.published.items()}
-    found = {"defaults": defaults, "quick": model.quick, "expected": expected}
+    found = {"defaults": defaults, "quick": model.quick, "expected": expected, "constants": constants_of(model)}
     return json.loads(json.dumps(found, default=json_value))
+
+
+def constants_of(model):
+    """{name: as text} of what the module of a model assigns to names in capitals, but for what is texts for people."""
+    module, found = import_module(f"spikelearn.models.{model.name}"), {}
+    for node in ast.parse(model.path.read_text(encoding="utf-8")).body:
+        for target in node.targets if isinstance(node, ast.Assign) else []:
+            for each in target.elts if isinstance(target, ast.Tuple) else [target]:
+                if isinstance(each, ast.Name) and each.id.isupper() and each.id not in ("TUNED", "PUBLISHED", "QUICK"):
+                    value = getattr(module, each.id)
+                    found[each.id] = repr(sorted(value, key=repr) if isinstance(value, set | frozenset) else value)
+    # A function's text has its address.
+    return {name: text for name, text in found.items() if " at 0x" not in text}
 
 
 @pytest.mark.parametrize("name", KNOWN)
