@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 from spikelearn.errors import ExperimentError
 from spikelearn.sweep.reproduction import Job, made_with, read
 
-_END = "<!-- end of measured -->"
-_BEGIN = r"(?P<comment><!-- measured(?::(?P<options>[^\n]*))?\n(?P<rows>.*?)-->\n)"
+_COMMENT, _END = "<!-- measured", "<!-- end of measured -->"
+_BEGIN = rf"(?P<comment>{_COMMENT}(?::(?P<options>[^\n]*))?\n(?P<rows>.*?)-->\n)"
 _BLOCK = re.compile(f"{_BEGIN}(?P<table>.*?){_END}", re.DOTALL)
 _OPTIONS = {"columns": "", "decimals": "3", "head": ""}
 _MISSING = "not measured"
@@ -69,12 +69,9 @@ def fill_pages(folder: Path) -> list[Path]:
 def filled(text: str, folder: Path) -> str:
     """A page with its tables made anew."""
 
-    def made(found: re.Match[str]) -> str:
-        if "<!-- measured" in found["table"]:
-            raise ExperimentError(f"a table has no {_END!r}")
-        return found["comment"] + "\n".join([*_table(found, folder), "", _END])
-
-    return _BLOCK.sub(made, text)
+    if len(_BLOCK.findall(text)) < text.count(_COMMENT):
+        raise ExperimentError(f"a table has no {_END!r}, or its comment no end")
+    return _BLOCK.sub(lambda found: found["comment"] + "\n".join([*_table(found, folder), "", _END]), text)
 
 
 def _table(found: re.Match[str], folder: Path) -> list[str]:

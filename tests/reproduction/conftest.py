@@ -8,7 +8,7 @@ import pytest
 from spikelearn.experiments import json_value, run_experiment, set_parameters
 
 RECORDED = Path(__file__).resolve().parents[1] / "looks" / "metrics"
-OF_THE_MACHINE = {"wall_s", "real_time_factor", "learning_s_per_1000_images"}
+OF_THE_MACHINE = {"wall_s", "cpu_s", "real_time_factor", "learning_s_per_1000_images"}
 BEYOND = 0.25
 """By what share of the largest a metric may be beyond the range of three seeds: another processor is another seed."""
 

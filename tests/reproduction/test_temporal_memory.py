@@ -47,6 +47,10 @@ def test_the_first_element_brings_on_the_others_if_cells_are_depolarised_and_hav
     assert found.metrics["control_replay_frozen"] == found.metrics["control_replay_without_depolarisation"] == 0.0
 
 
+def test_the_figure_and_the_metrics_are_as_recorded(as_recorded):
+    as_recorded(set_parameters(MODEL, quick=True), outcome(True))
+
+
 @pytest.mark.slow
 def test_full_form_both_sets_reach_their_bars_in_five_seeds():
     metrics = [outcome(False, seed).metrics for seed in range(1, 6)]

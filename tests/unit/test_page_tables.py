@@ -86,9 +86,10 @@ def test_a_comment_that_cannot_be_read_is_an_error_that_names_the_page(tmp_path,
     assert str(caught.value).endswith(message)
 
 
-def test_a_comment_without_an_end_is_an_error(tmp_path):
+@pytest.mark.parametrize("then", [f"\n<!-- measured\nrate | m | rate\n-->\n{END}\n", "\nNo end.\n"])
+def test_a_comment_without_an_end_is_an_error(tmp_path, then):
     measured(tmp_path, "m", {7: {"rate": 5.0}})
-    (tmp_path / "results" / "page.md").write_text(f"<!-- measured\nrate | m | rate\n-->\n\n<!-- measured\n-->\n{END}\n")
+    (tmp_path / "results" / "page.md").write_text(f"<!-- measured\nrate | m | rate\n-->\n{then}")
     with pytest.raises(ExperimentError, match="a table has no '<!-- end of measured -->'"):
         page_tables.fill_pages(tmp_path)
 
