@@ -59,8 +59,13 @@ class Job:
 
     @property
     def _parts(self) -> list[str]:
-        shown = [f"{name}={os.path.basename(value.rstrip('/'))}" for name, value in self.settings]
-        return [Path(self.model).stem, *shown, *(["fresh"] if self.fresh else [])]
+        settings = [f"{name}={value}" for name, value in self.shown]
+        return [Path(self.model).stem, *settings, *(["fresh"] if self.fresh else [])]
+
+    @property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """The settings without the folders of paths, which are those of one machine."""
+        return tuple((name, os.path.basename(value.rstrip("/"))) for name, value in self.settings)
 
     @property
     def fresh(self) -> bool:
@@ -78,7 +83,7 @@ class Job:
         """Changes with the model file and its name, settings, seed, and version, code and commit of spikelearn."""
         source = source_of(ex.load_experiment(self.model))
         code = VERSION, code_digest(), commit()
-        text = json.dumps([Path(self.model).stem, source, self.settings, self.seed, self.quick, *code])
+        text = json.dumps([Path(self.model).stem, source, self.shown, self.seed, self.quick, *code])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -245,7 +250,7 @@ def _write(folder: Path, job: Job, seeds: Mapping[str, Any]) -> None:
     path = _path(folder, job.file_name)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
-        "model": job.model, "settings": dict(job.settings), "quick": job.quick,
+        "model": job.model, "settings": dict(job.shown), "quick": job.quick,
         "seeds": {seed: seeds[seed] for seed in sorted(seeds, key=int)},
     }  # fmt: skip
     try:

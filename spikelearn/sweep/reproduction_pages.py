@@ -49,7 +49,7 @@ def page(jobs: Sequence[Job], folder: Path, command: str, machine: str = "") -> 
 
 def _section(job: Job, found: Sequence[Mapping[str, Any]]) -> list[str]:
     experiment, expected = ex.load_experiment(job.model), job.expected
-    words = " ".join(f"--set {name}={value}" for name, value in job.settings)
+    words = " ".join(f"--set {name}={value}" for name, value in job.shown)
     command = f"spikelearn run {job.model} {words + ' ' if words else ''}{'--quick ' if job.quick else ''}--seed N"
     cpu = statistics.median(each["cpu_s"] for each in found)
     lines = [f"## {job.title}", "", experiment.summary, ""]

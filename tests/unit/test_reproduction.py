@@ -232,7 +232,10 @@ def test_what_goes_wrong_with_one_seed_is_reported_and_the_others_are_kept(model
     assert "- coin, folder=some, unlucky=2, seed 2" in page.split("## Not measured")[1]
     assert "| seed | 2 | 1 | 3 | below 3 | published | made up | at most 2 | 1 of 2 |" in page
     # the page of other jobs has them too
-    assert "folder=some" in reproduction_pages.page([], tmp_path, "command", "a machine")
+    other = reproduction_pages.page([], tmp_path, "command", "a machine")
+    assert "## coin, folder=some" in other and "--set folder=some" in page
+    written = (tmp_path / "results" / "measured" / "coin+folder=some+unlucky=2.json").read_text()
+    assert "/a/path" not in written + page + other
 
 
 def test_the_quick_form_has_one_seed_and_settings_of_its_own(model, tmp_path):
