@@ -8,10 +8,10 @@
     python scripts/reproduce.py plateau_learning --set mnist=/path/to/mnist
 
 Measurements are kept in sweep stores, and as text in results/measured, of the folder --out (docs, or out/quick with
---quick). Measurements made with this code of spikelearn and the current model file are not repeated unless --anew;
---accept-changes keeps them although model files or code have changed. Finally results.md, refereed.md (each claim
-with its controls) and gallery/ are written for all requested models; with custom settings or seeds results are printed.
-Tables of measurements in other pages of results/ are filled anew (spikelearn/sweep/page_tables.py).
+--quick). Those made from this commit, with its code and model file, are not repeated unless --anew, and they alone are
+in the pages; --accept-changes keeps all others, too. Finally results.md, refereed.md (each claim with its controls) and
+gallery/ are written for all requested models; with custom settings or seeds results are printed. Tables of measurements
+in other pages of results/ are filled anew (spikelearn/sweep/page_tables.py).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--report", action="store_true", help="only write the pages from existing measurements")
     parser.add_argument(
-        "--accept-changes", action="store_true", help="keep measurements although model files or code have changed"
+        "--accept-changes", action="store_true", help="keep measurements of other commits, code or model files"
     )
     parser.add_argument("--anew", action="store_true", help="repeat existing measurements")
     return parser.parse_args(arguments)

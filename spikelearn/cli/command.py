@@ -158,6 +158,7 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
     """Report the metrics, as JSON if requested, and, after Ctrl-C, what was saved."""
     experiment = ex.load_experiment(options.model)
     parameters = ex.set_parameters(experiment, _settings(options, experiment), options.quick)
+    forms = [ex.set_parameters(experiment, form.settings) for form in experiment.forms]
     directory = options.out
     if directory is None and not options.json:
         directory = Path("out") / experiment.name
@@ -180,7 +181,7 @@ def _simulate_and_report(options: argparse.Namespace) -> tuple[dict[str, Any], s
         _remove(_earlier_results(directory, experiment))  # of a model that does not stream they are still there
         _write_results(directory, outcome, metrics, model)
         _draw_pictures(directory, experiment, parameters, outcome)
-    _print_metrics(experiment, metrics, parameters)
+    _print_metrics(experiment, metrics, parameters, forms)
     if not any(run.interrupted for run in (outcome.run, *outcome.other_runs)):
         return metrics, ""
     where = "nothing was saved" if directory is None else f"saved in {directory}"
@@ -386,7 +387,9 @@ def _print_parameters(experiment: ex.Experiment, parameters: Any, options: argpa
     sys.stdout.flush()
 
 
-def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any) -> None:
+def _print_metrics(
+    experiment: ex.Experiment, metrics: Mapping[str, Any], parameters: Any, forms: Sequence[Any]
+) -> None:
     rows = []
     for row in ex.metrics_table(experiment, metrics, parameters):
         published: tuple[str, ...] = ("", "", "", "")
@@ -396,6 +399,5 @@ def _print_metrics(experiment: ex.Experiment, metrics: Mapping[str, Any], parame
         rows.append((row.name, shown(row.value), *published))
     print()
     print_table([("metric", "this run", "expected", "in range", "kind", "source"), *rows])
-    known = [experiment.parameters(), *(ex.set_parameters(experiment, form.settings) for form in experiment.forms)]
-    if experiment.published and parameters not in known:
+    if experiment.published and parameters not in [experiment.parameters(), *forms]:
         print("expected values are those of the default parameters")

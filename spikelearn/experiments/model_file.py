@@ -263,10 +263,13 @@ def _problems_of_tables(module: types.ModuleType) -> list[str]:
     for name, value in (("QUICK", quick), ("PUBLISHED", published)):
         if not isinstance(value, Mapping):
             problems.append(f"`{name}` must be a dict, got {type(value).__name__}")
-    if isinstance(quick, Mapping) and dataclasses.is_dataclass(declared):
+    settings = {"QUICK": quick if isinstance(quick, Mapping) else {}}
+    settings |= {f"FORMS[{k}]": form.settings for k, form in enumerate(forms)}
+    if dataclasses.is_dataclass(declared):
         problems += [
-            f"`QUICK` sets {name!r}{suggest(name, known)}; the parameters are: {', '.join(known) or 'none'}"
-            for name in quick
+            f"`{where}` sets {name!r}{suggest(name, known)}; the parameters are: {', '.join(known) or 'none'}"
+            for where, given in settings.items()
+            for name in given
             if name not in known
         ]
     if isinstance(published, Mapping):

@@ -129,7 +129,7 @@ def reproduce(
         took = {
             title: max((row["cpu_s"] for row in store.results()), default=math.inf) for title, store in stores.items()
         }
-        missing, others = [], {title: set[str]() for title in stores}
+        missing, said = [], set[str]()
         for job in jobs:
             if anew:
                 _forget(stores[job.title], job, folder)
@@ -140,10 +140,10 @@ def reproduce(
                 on_result(job, _measured(job, result))
                 continue
             missing.append(job)
-            new = {made_with(row["versions"]) for row in rows} - {made_with(versions())}
-            if new and not others[job.title]:
-                on_result(job, f"there is a result of spikelearn {', '.join(sorted(new))}; computed anew")
-            others[job.title] |= new
+            others = sorted({made_with(row["versions"]) for row in rows} - {made_with(versions())})
+            if others and job.title not in said:
+                said.add(job.title)
+                on_result(job, f"there is a result of spikelearn {', '.join(others)}; computed anew")
         waiting, by_key = sorted(reversed(missing), key=lambda job: took[job.title]), {job.key: job for job in missing}
         if not missing:
             return errors
@@ -166,7 +166,7 @@ def reproduce(
 
 
 def accept_changes(jobs: Sequence[Job], folder: Path) -> None:
-    """Let the last results of these jobs count, if of this version, though model files or code have changed."""
+    """Let the last results of these jobs count, if of this version, though of another commit, code or model file."""
     for job in jobs:
         with _store(folder, job) as store:
             rows = [row for row in _rows(store, job) if row["versions"].get("spikelearn") == VERSION]

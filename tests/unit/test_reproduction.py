@@ -362,6 +362,15 @@ def test_a_form_is_compared_with_what_is_expected_of_it(model, tmp_path, capsys)
         assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("expected values")] == said
 
 
+def test_a_form_with_a_setting_that_the_model_lacks_or_cannot_have_is_an_error_before_the_run(model, tmp_path, capsys):
+    Path(model).write_text(WITH_FORM.replace('{"unlucky": 8}', '{"unlcky": 8}'))
+    with pytest.raises(ExperimentError, match=r"`FORMS\[0\]` sets 'unlcky'.*'unlucky'.*; the parameters are: duration"):
+        experiments.load_experiment(model)
+    Path(model).write_text(WITH_FORM.replace('{"unlucky": 8}', '{"unlucky": "many"}'))
+    assert cli.main(["run", model, "--out", str(tmp_path / "out")]) == 2
+    assert "unlucky" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 def test_a_form_that_expects_what_is_no_expectation_is_an_error(model):
     Path(model).write_text(WITH_FORM.replace("Oracle(8, low=8.0)", "3"))
     wrong = r"`FORMS\[0\].published\['seed'\]` must be a Published, Oracle, Goal or Control, got int"
