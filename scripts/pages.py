@@ -4,9 +4,9 @@
     python scripts/pages.py results validation    some
     python scripts/pages.py --list                the parts, their commands, and the commit that each was made from
 
-A part that was made from this commit is not made again. Nothing but docs/ may differ from the commit. The parts
-benchmarks, exact_engine and profile need an otherwise idle machine. docs/results/made.md says when each part was made,
-and from which commit; --mnist is the folder of MNIST's files.
+A part that was made from this commit is not made again. Nothing but docs/, tests/ and prose may differ from the
+commit. The parts benchmarks, exact_engine and profile need an otherwise idle machine. docs/results/made.md says when
+each part was made, and from which commit; --mnist is the folder of MNIST's files.
 """
 
 from __future__ import annotations
@@ -134,7 +134,8 @@ def main(arguments: Sequence[str] | None = None, parts: Sequence[Part] = PARTS, 
             print("".join(f"    python {command}\n" for command in part.commands), end="")
         return 0
     if of is None or of.endswith("+"):
-        print("expected a checkout in which nothing but docs/ differs from its commit: pages carry it", file=sys.stderr)
+        expected = "a checkout in which nothing but docs/, tests/ and prose differs from its commit"
+        print(f"expected {expected}: pages carry it", file=sys.stderr)
         return 2
     failed = []
     for part in options.chosen:

@@ -30,20 +30,21 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The last commit of this checkout that changed more than docs/; None outside a checkout.
+    """The last commit of this checkout that changed more than docs/, tests/ and prose; None outside a checkout.
 
-    It has a plus sign if tracked files differ from it. What is measured ends in docs/, and does not change what a
-    later measurement gives.
+    It has a plus sign if tracked files differ from it. What is measured ends in docs/; neither that nor a test changes
+    what a later measurement gives.
     """
     root = _PACKAGE.parent
     if not (root / ".git").exists():
         return None
     git = ["git", "--no-optional-locks", "-C", str(root)]
+    without = [f":(exclude,glob){pattern}" for pattern in ("docs/**", "tests/**", "**/*.md")]
     log, status = ("log", "-1", "--abbrev=9", "--format=%h"), ("status", "--porcelain", "--untracked-files=no")
     try:
         found, changed = (
             subprocess.run(
-                [*git, *words, "--", ".", ":(exclude)docs"], capture_output=True, text=True, check=True, timeout=10.0
+                [*git, *words, "--", ".", *without], capture_output=True, text=True, check=True, timeout=10.0
             ).stdout.strip()
             for words in (log, status)
         )

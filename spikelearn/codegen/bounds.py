@@ -19,9 +19,9 @@ _LIBRARIES = frozenset({"numba", "numpy", "llvmlite", "math", "spikelearn"})
 
 
 def is_of_user(function: Any) -> bool:
-    """Whether a function is neither of spikelearn nor of a module that it rendered."""
+    """Whether a function is neither of spikelearn nor of a module that it rendered. Model files are as a user's."""
     module = str(getattr(function, "__module__", ""))
-    return not module.startswith(("spikelearn.", "spikelearn_module_"))
+    return module.startswith("spikelearn.models.") or not module.startswith(("spikelearn.", "spikelearn_module_"))
 
 
 def calls_users(function: Any) -> bool:

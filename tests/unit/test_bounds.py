@@ -144,6 +144,22 @@ def test_a_read_only_array_stays_as_it_is():
     assert not x.any()
 
 
+@needs_the_compiler
+def test_functions_of_model_files_may_do_what_a_users_may_and_are_checked():
+    def by_rows(step, x, values):
+        x[step - 1] = values
+
+    by_rows.__module__ = "spikelearn.models.by_rows"
+    x, values = np.zeros((5, 2)), np.array([1.0, 2.0])
+    net, _ = network()
+    net.on_step(by_rows, x[:3], values)
+    net.run(3.0)
+    assert x.tolist() == [[1.0, 2.0]] * 3 + [[0.0, 0.0]] * 2
+    with pytest.raises(SimulationError, match="IndexError"):
+        net.run(3.0)
+    assert not x[3:].any()
+
+
 class NoParameters(NamedTuple):
     gain: float = 1.0
 

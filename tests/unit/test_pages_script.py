@@ -54,7 +54,7 @@ def test_the_commands_of_a_part_end_with_the_first_that_fails(pages, tmp_path):
 def test_code_that_is_not_committed_makes_no_page(pages, tmp_path, monkeypatch, capsys, commit):
     monkeypatch.setattr(version, "commit", lambda: commit)
     assert pages.main([], [part(pages, "one", tmp_path / "file")], tmp_path / "made.json") == 2
-    assert "nothing but docs/ differs from its commit" in capsys.readouterr().err
+    assert "nothing but docs/, tests/ and prose differs from its commit" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

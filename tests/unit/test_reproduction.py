@@ -176,13 +176,13 @@ def test_the_digest_of_the_code_changes_with_any_source_file(tmp_path, monkeypat
     assert version.code_digest.__wrapped__() != found[0]
 
 
-def test_the_commit_is_the_last_that_changed_more_than_docs(tmp_path, monkeypatch):
+def test_the_commit_is_the_last_that_changed_what_is_measured(tmp_path, monkeypatch):
     def git(*words):
         done = subprocess.run(["git", "-C", tmp_path, *words], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     def write(name, text):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
 
     def commit():
@@ -197,9 +197,11 @@ def test_the_commit_is_the_last_that_changed_more_than_docs(tmp_path, monkeypatc
     of = commit()
     found = version.commit.__wrapped__
     assert found() == of
-    write("docs/page.md", "2\n")
-    assert found() == of
-    assert commit() != of and found() == of
+    for name in ("docs/page.txt", "docs/below/page.txt", "tests/unit/test.py", "README.md", "spikelearn/README.md"):
+        write(name, "2\n")
+        assert commit() != of and found() == of
+        write(name, "3\n")
+        assert found() == of
     write("spikelearn/one.py", "a = 2\n")
     assert found() == f"{of}+"
     assert commit() == found() != of
