@@ -13,9 +13,12 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 NUMBER = re.compile(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?")
 FOLDER = Path(__file__).resolve().parent / "looks"
+OF_OTHER_SEEDS = pytest.StashKey()
+"""Of a test that records: figure -> the same with other seeds. What is the same in all must stay so."""
 
 
 def look_of(figure, exact):
@@ -37,6 +40,28 @@ def difference(found, recorded, share):
         more, name = (found, "not recorded") if len(found) > len(recorded) else (recorded, "recorded, not drawn")
         return f"{name}: {more[min(len(found), len(recorded))][0]!r}"
     return None
+
+
+def fixed(look, others, share):
+    """A look with a hundredth of the scale where a number is the same in looks of other seeds.
+
+    share: of the scale, below which numbers are the same. Where texts or the number of entries differ nothing is.
+    """
+    return [
+        _fixed(entry, [other[k] for other in others if len(other) == len(look)], share) for k, entry in enumerate(look)
+    ]
+
+
+def _fixed(entry, others, share):
+    text, numbers, scales = entry
+    if not others or any(other[0] != text or len(other[1]) != len(numbers) for other in others):
+        return entry
+    columns = zip(numbers, *(other[1] for other in others), strict=True)
+    narrow = [
+        0.01 * scale if max(column) - min(column) <= share * abs(scale) else scale
+        for column, scale in zip(columns, scales, strict=True)
+    ]
+    return [text, numbers, _rounded(narrow)]
 
 
 def recorded_file(test_file):

@@ -53,8 +53,8 @@ def test_localisation_is_high_for_one_spot_or_two_and_none_for_noise():
     assert abs(np.mean([MODULE.localisation(field) for field in noise])) < 0.02
 
 
-def test_the_figure_draws():
-    assert len(MODEL.figure(*quick()).axes) == 5 * 6 + 1
+def test_the_figure_draws(as_recorded):
+    assert len(as_recorded(*quick()).axes) == 5 * 6 + 1
 
 
 @pytest.mark.slow

@@ -126,9 +126,8 @@ def test_other_images_drive_a_layer_of_uniform_weights_as_much_as_those_of_mnist
     assert MODEL.scaled(p, generator.random((50, 784))) is p
 
 
-def test_the_figure_shows_every_neuron_and_every_accuracy():
-    parameters, outcome = quick()
-    figure = MODEL.figure(parameters, outcome)
+def test_the_figure_shows_every_neuron_and_every_accuracy(as_recorded):
+    figure = as_recorded(*quick(), EXPERIMENT)
     figure.canvas.draw()
     fields, course, table = figure.axes[:3]
     assert fields.images[0].get_array().shape == (6 * 9 - 1, 7 * 9 - 1)

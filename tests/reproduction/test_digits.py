@@ -16,19 +16,24 @@ from spikelearn.experiments import Outcome, load_experiment, run_experiment, set
 from spikelearn.io.run_file import load
 from spikelearn.results.run import Run, Synapses
 
+MODEL = load_experiment("digits")
+
 
 def learned(quick, seed, **settings):
-    experiment = load_experiment("digits")
-    return run_experiment(experiment, set_parameters(experiment, settings, quick), seed, progress=False)
+    return run_experiment(MODEL, set_parameters(MODEL, settings, quick), seed, progress=False)
 
 
-def test_three_times_through_700_digits_teach_most_of_them_and_shuffled_reward_teaches_nothing():
+def test_three_times_through_700_digits_teach_most_of_them_and_shuffled_reward_teaches_nothing(quick_form):
     """Quick form. The standard error of a figure is 0.02. Chance is 0.1."""
-    metrics = learned(True, 1).metrics
+    metrics = quick_form[1].metrics
     assert metrics["test_accuracy"] >= 0.75
     assert metrics["shuffled_reward_accuracy"] < 0.25
     assert metrics["untrained_accuracy"] < 0.25
     assert metrics["logistic_regression_accuracy"] > 0.9
+
+
+def test_the_figure_and_the_metrics_are_as_recorded(quick_form, as_recorded):
+    as_recorded(*quick_form)
 
 
 def test_a_folder_without_mnist_is_refused(tmp_path):
@@ -59,7 +64,7 @@ def test_after_ctrl_c_the_epochs_that_were_done_are_saved_and_reported(tmp_path)
     assert f"interrupted; saved in {tmp_path / 'o'}" in err
     metrics = json.loads((tmp_path / "o" / "metrics.json").read_text())
     assert metrics["epochs_done"] == 1 and metrics["test_accuracy"] > 0.25 > metrics["untrained_accuracy"]
-    p = load_experiment("digits").parameters()
+    p = MODEL.parameters()
     run = load(tmp_path / "o" / "run.h5")
     assert run.interrupted and run.duration == 6 * (p.decide + p.learn + p.reward)
     assert {"digits.png", "raster.png", "voltage.png"} <= set(os.listdir(tmp_path / "o"))
@@ -67,13 +72,12 @@ def test_after_ctrl_c_the_epochs_that_were_done_are_saved_and_reported(tmp_path)
 
 @pytest.mark.parametrize("epochs", [1, 3, 14])
 def test_the_figure_has_ticks_at_whole_epochs_only(epochs):
-    experiment = load_experiment("digits")
-    parameters = set_parameters(experiment, {"epochs": epochs, "cells": 1})
+    parameters = set_parameters(MODEL, {"epochs": epochs, "cells": 1})
     synapses = Synapses(np.arange(64).repeat(10), np.tile(np.arange(10), 64), np.ones(640), np.ones(640))
     run = Run(0.5, 0.0, 1.0, 1, {}, {}, synapse_data={"pixels->pyramidal": synapses})
     data = {"course": np.linspace(0.1, 0.8, 2 * epochs + 2).reshape(-1, 2), "side": 8}
     outcome = Outcome(run, {"logistic_regression_accuracy": 0.9}, data)
-    axes = experiment.figure(parameters, outcome).axes[0]
+    axes = MODEL.figure(parameters, outcome).axes[0]
     ticks = axes.get_xticks()
     assert len(ticks) >= 2 and all(float(tick).is_integer() for tick in ticks)
 

@@ -53,8 +53,8 @@ def test_on_the_map_the_border_of_the_arms_is_a_corner_and_that_of_the_sum_a_dia
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_figure_draws(name, tmp_path):
-    MODELS[name].figure(*quick(name)).savefig(tmp_path / "figure.png", dpi=50)
+def test_figure_draws(name, tmp_path, as_recorded):
+    as_recorded(*quick(name), MODELS[name]).savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
 

@@ -30,9 +30,9 @@ def test_in_the_quick_form_digits_are_read_and_hidden_weights_move_nearer_to_bac
     ULP(4).check(metrics["gain"], metrics["test_accuracy"] - metrics["no_hidden_accuracy"])
 
 
-def test_the_figure_shows_both_phases_every_learner_and_every_angle():
+def test_the_figure_shows_both_phases_every_learner_and_every_angle(as_recorded):
     parameters, outcome = quick()
-    figure = MODEL.figure(parameters, outcome)
+    figure = as_recorded(parameters, outcome, EXPERIMENT)
     figure.canvas.draw()
     apical, course, angles = figure.axes
     assert len(apical.lines) == 4 + 1 and apical.lines[0].get_xdata()[-1] == parameters.forward + parameters.target

@@ -35,14 +35,14 @@ def quick():
     return parameters, run_experiment(MODEL, parameters, seed=1, progress=False)
 
 
-def test_the_short_form_observes_every_network_at_every_moment(quick):
+def test_the_short_form_observes_every_network_at_every_moment(quick, as_recorded):
     p, outcome = quick
     seen = outcome.data["networks"]
     assert len(seen) == outcome.metrics["networks"] == 2 * 2 * 1 * 2 * 2
     for each in seen:
         assert each.of_all.shape == each.of_few.shape == (3, 8) and np.isfinite(each.of_all).all()
         assert each.of_all[0, -1] == 0.0  # nothing has changed before learning
-    MODEL.figure(p, outcome).canvas.draw()
+    as_recorded(p, outcome).canvas.draw()
 
 
 def test_with_a_seed_all_rules_begin_with_the_same_network(quick):

@@ -100,6 +100,21 @@ def points_of(directory):
         return [(tuple(map(tuple, row["settings"])), row["replicate"]) for row in store.results()]
 
 
+@pytest.mark.parametrize(("pruning", "tasks"), [(True, 1), (False, 3)])
+def test_no_more_tasks_are_computed_at_a_time_than_are_left(fit, monkeypatch, pruning, tasks):
+    module, most = sys.modules["spikelearn.sweep.fit"], []
+    compute = module.compute
+
+    def seen(store, source, kinds, most_at_once, *more, **named):
+        most.append(most_at_once)
+        return compute(store, source, kinds, most_at_once, *more, **named)
+
+    monkeypatch.setattr(module, "compute", seen)
+    for trials in (2, 3, 3):
+        fit(trials=trials, replicates=3, pruning=pruning)
+    assert most == [2 * tasks, tasks, 0]
+
+
 def test_it_comes_nearer_to_a_known_optimum_than_random_search_with_as_many_trials(fit):
     lowest = {
         sampler: statistics.median(

@@ -50,8 +50,10 @@ def spikes(model, arguments):
 
 def arguments_of(model, n):
     """What the step of a model is called with in n steps of one neuron, driven at random through all ports."""
-    slower = {"I_1": 5e3} if model is sl.PerfectIntegrator else {}
-    parameters = model(**model.properties.firing, **slower).parameters
+    size = SMALLER.get(model.name.removesuffix("HalfSteps").removesuffix("Receptors"), 1.0)
+    given = {"I_1": 5e3} if model is sl.PerfectIntegrator else {}
+    given |= {name: 20.0 * size for name in ("I_e", "I_e_soma", "I_e_apical") if name in model.Parameters._fields}
+    parameters = model(**given | model.properties.firing).parameters
     constants = [float(value) for value in model.constants(parameters, DT).values()]
     initial = model.initial(parameters)
     state = [float(initial.get(name, 0.0)) for name in model.state]
@@ -61,8 +63,7 @@ def arguments_of(model, n):
         arrives = generator.random(len(model.ports)) < 0.3
         inputs = arrives * generator.normal(0.2, 1.0, len(model.ports)) * [JUMPS[unit] for unit in model.ports.values()]
         inputs = [abs(x) if unit == "nS" else x for x, unit in zip(inputs, model.ports.values(), strict=True)]
-        currents = generator.normal(200.0, 200.0, len(model.currents))
-        currents *= SMALLER.get(model.name.removesuffix("HalfSteps").removesuffix("Receptors"), 1.0)
+        currents = size * generator.normal(200.0, 200.0, len(model.currents))
         arguments = [*state, *inputs, *currents, *constants]
         found.append(arguments)
         *state, _ = model.step(*arguments)

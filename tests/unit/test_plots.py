@@ -462,6 +462,12 @@ class TestWeights:
         weights(learnt, "a->b", ax=(left, right))
         assert right.lines
 
+    def test_synapses_are_counted_in_whole_numbers(self):
+        three = np.zeros(3, np.int32)
+        run = make_run({"a": 1}, synapses={"p": Synapses(three, three, np.array([1.0, 2.0, 3.0]), np.ones(3))})
+        ticks = weights(run, "p").get_yticks()
+        assert ticks.tolist() == [round(tick) for tick in ticks]
+
     def test_equal_weights_are_one_bar_around_their_value(self):
         four = np.zeros(4, np.int32)
         run = make_run({"a": 2}, synapses={"p": Synapses(four, four, np.full(4, -3.0), np.ones(4))})
@@ -504,6 +510,11 @@ def test_voltages_recorded_only_near_the_end_are_drawn_from_where_they_begin():
     strokes = [segment for lines in ax.collections for segment in lines.get_segments()]
     assert [stroke[0, 0] for stroke in strokes] == [900.0]
     assert voltage(make_run({"a": 1}, spikes, traces), t_start=0.0).get_xlim() == (0.0, 1000.0)
+
+
+def test_two_samples_near_the_end_are_enough_to_begin_there():
+    traces = {("a", "V_m"): Trace(np.array([900.0, 1000.0]), np.array([[1.0], [2.0]]), np.array([0]), "mV")}
+    assert voltage(make_run({"a": 1}, traces=traces)).get_xlim() == (900.0, 1000.0)
 
 
 def test_voltages_recorded_from_the_first_step_are_drawn_from_the_start_however_many_samples_there_are():

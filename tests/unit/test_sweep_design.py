@@ -81,6 +81,13 @@ def test_a_larger_sample_begins_with_the_smaller_one(model, how):
     assert large[:10] == small
 
 
+@pytest.mark.parametrize("how", ["random", "sobol", "latin"])
+def test_a_sample_has_one_point_at_least(model, how):
+    assert len(points(model, sample=Sample(how, {"x": Range(0, 1)}, 1))) == 1
+    with pytest.raises(ExperimentError, match=f"{how} sample: expected at least 1 point, got 0"):
+        Sample(how, {"x": Range(0, 1)}, 0)
+
+
 def test_a_seed_depends_on_the_point_the_replicate_and_the_root_alone():
     one, turned = (("x", 1.0), ("n", 2)), (("n", 2), ("x", 1.0))
     assert seed_of(one, 0, 1) == seed_of(turned, 0, 1) and key_of(one, 0, 1) == key_of(turned, 0, 1)

@@ -260,6 +260,17 @@ class TestLines:
     def test_the_axis_is_logarithmic_if_the_values_are_spread_so(self, values, scale):
         assert lines(table({"x": values}, rate=values), "x", "rate").get_xscale() == scale
 
+    @pytest.mark.parametrize(
+        ("values", "searched", "scale"),
+        [([1, 10, 100], False, "linear"), ([1, 2, 3], True, "log"), ([0.5, 1, 1.5], True, "log"),
+         ([0, 1, 10], True, "linear")],
+    )  # fmt: skip
+    def test_the_axis_has_the_scale_of_the_search_unless_a_value_is_0(self, values, searched, scale):
+        data = table({"x": values}, rate=values)
+        described = {"parameters": ["x"], "varied": ["x"], "metrics": ["rate"], "scales": {"x": searched}}
+        data = data.replace_schema_metadata({"spikelearn": json.dumps(described)})
+        assert lines(data, "x", "rate").get_xscale() == scale
+
     def test_none_is_a_value_of_a_parameter_but_not_if_the_row_failed(self):
         data = table({"x": [1, None, None, 5]}, rate=[1.0, 2.0, None, 3.0], status=[DONE, DONE, DIED, DONE])
         ax = lines(data, "x", "rate")
