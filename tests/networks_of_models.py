@@ -41,9 +41,14 @@ def parts_of(net):
 
 
 def run_of(duration, trials):
-    """A line for a run, with its phases."""
-    phases = "" if trials is None else f", {shown(trials.n)} of {'; '.join(map(expanded, trials.phases))}"
-    return f"run({shown(duration)}{phases})"
+    """A line for a run, with the first of its phases of each kind: those that differ in numbers are of one kind."""
+    if trials is None:
+        return f"run({shown(duration)})"
+    kinds = {}
+    for phase in trials.phases:
+        kinds.setdefault(NUMBER.sub("#", text := expanded(phase)), text)
+    length = sum(float(phase.duration) for phase in trials.phases)
+    return f"run({trials.n} of {len(trials.phases)} phases, {length:.5g} ms: {'; '.join(kinds.values())})"
 
 
 def shown(value):
