@@ -100,6 +100,12 @@ def points_of(directory):
         return [(tuple(map(tuple, row["settings"])), row["replicate"]) for row in store.results()]
 
 
+def test_nothing_is_waited_for_while_tasks_are_in_hand(fit, monkeypatch):
+    waited = []
+    monkeypatch.setattr("spikelearn.sweep.progress.Progress.waiting", lambda self, held: waited.append(held()))
+    assert fit(trials=3).ended == 3 and waited == []
+
+
 @pytest.mark.parametrize(("pruning", "tasks"), [(True, 1), (False, 3)])
 def test_no_more_tasks_are_computed_at_a_time_than_are_left(fit, monkeypatch, pruning, tasks):
     module, most = sys.modules["spikelearn.sweep.fit"], []
