@@ -517,6 +517,14 @@ def test_two_samples_near_the_end_are_enough_to_begin_there():
     assert voltage(make_run({"a": 1}, traces=traces)).get_xlim() == (900.0, 1000.0)
 
 
+def test_of_several_curves_the_longest_says_when_recording_began():
+    traces = {
+        (name, "V_m"): Trace(times, np.sin(times)[:, None], np.array([0]), "mV")
+        for name, times in (("a", np.arange(50.0, 60.0)), ("b", np.arange(50.0, 10_000.0)))
+    }
+    assert voltage(make_run({"a": 1, "b": 1}, traces=traces, t_stop=10_000.0)).get_xlim()[0] == 0.0
+
+
 def test_voltages_recorded_from_the_first_step_are_drawn_from_the_start_however_many_samples_there_are():
     for times in (np.arange(1, 100_001) * 0.01, np.arange(1, 11) * 100.0):
         traces = {("a", "V_m"): Trace(times, np.sin(times)[:, None], np.array([0]), "mV")}

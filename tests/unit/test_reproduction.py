@@ -260,6 +260,26 @@ def test_damaged_measurements_and_unknown_models_and_settings_are_errors(model, 
         list(reproduction.jobs_of([model], {}, None, False))
 
 
+@pytest.mark.parametrize("seeds", [{"one": {"metrics": {}}}, {"1": []}, {"1": {"metrics": []}}, {"1": {}}])
+def test_what_is_no_measurement_of_a_seed_is_an_error(tmp_path, seeds):
+    (tmp_path / "results" / "measured").mkdir(parents=True)
+    kept = {"model": "coin", "settings": {}, "quick": False, "seeds": {"2": {"metrics": {}}}}
+    path = tmp_path / "results" / "measured" / "coin.json"
+    path.write_text(json.dumps(kept))
+    assert list(reproduction.read(tmp_path, "coin")) == ["2"]
+    path.write_text(json.dumps(kept | {"seeds": kept["seeds"] | seeds}))
+    with pytest.raises(
+        ExperimentError, match=f"coin.json: .* numbers of seeds, each with its metrics, got '{[*seeds][0]}'"
+    ):
+        reproduction.read(tmp_path, "coin")
+
+
+def test_results_are_written_to_a_folder_that_is_not_there(model, tmp_path):
+    folder = tmp_path / "new" / "out"
+    assert reproduced(model, folder, seeds=[1])[1] == []
+    assert list(reproduction.read(folder, "coin")) == ["1"]
+
+
 def test_the_script_measures_prints_and_measures_anew(model, tmp_path, capsys):
     spec = importlib.util.spec_from_file_location("reproduce_script", SCRIPT)
     script = importlib.util.module_from_spec(spec)
