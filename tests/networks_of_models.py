@@ -1,8 +1,8 @@
 """What the networks of a test are made of and what is run, as lines of text, and whether it is as it was recorded.
 
 A line describes a population, a projection, a drive or another part of a network, or a run, with all that is not the
-default; an array is its shape, smallest, mean and largest value. A test file has the set of its lines. Texts must be
-equal, numbers to a thousandth.
+default; an array is its shape, smallest, mean and largest value. A test file has a set of lines, and each line of a
+network that its tests build must be one of them: texts must be equal, numbers to a thousandth.
 """
 
 from __future__ import annotations
